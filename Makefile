@@ -1,0 +1,50 @@
+# make lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+ENV := .venv/.installed
+DEV := .venv/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help book check test lint lab lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+book: $(ENV) ## check the tables, build the book, print its address
+	$(BIN)/python -m dossier build
+
+check: $(ENV) ## check the tables against their schema and rules
+	@$(BIN)/python -m dossier check
+
+test: $(DEV) ## run all tests, browser tests included
+	$(BIN)/python -m pytest
+
+lint: $(DEV) ## check the style of the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lab: $(DEV) ## open the chapters as notebooks in JupyterLab
+	$(BIN)/jupyter lab
+
+lock: $(DEV) ## resolve pyproject.toml anew into the two requirements files
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove what was built, keep the environment
+	rm -rf _build
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	$(PYTHON) -m venv .venv
+
+$(ENV): requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies into .venv (about a minute)"
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements-dev.txt $(ENV)
+	@echo "Installing the tools for tests and notebooks"
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,37 @@
+"""Command line: ``python -m dossier check`` and ``python -m dossier build``."""
+
+import argparse
+import sys
+
+from dossier.checks import check
+from dossier.package import DataError, load
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="dossier", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="check the tables; faults go to standard error")
+    commands.add_parser("build", help="check the tables, build the book, publish it to _build/html")
+    command = parser.parse_args(arguments).command
+    try:
+        data = load()
+        if command == "build":
+            from dossier.publish import publish  # imported late: the check must start fast
+
+            return publish(data.folder.parent)
+        faults = check(data)
+    except (FileNotFoundError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for fault in faults:
+        print(f"{data.folder.name}/{fault}", file=sys.stderr)
+    if faults:
+        print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}", file=sys.stderr)
+        return 1
+    print(f"{sum(len(data.text(name)) for name in data.schemas)} rows in {len(data.schemas)} tables: no fault")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,12 @@
+"""The Sphinx side: claims, figures, registers and citations become pages. Assembles the parts."""
+
+from sphinx.application import Sphinx
+
+from dossier.book import assets, claims, citation, figures, freshness, registers
+
+
+def setup(app: Sphinx) -> dict:
+    """Called by Sphinx."""
+    for part in (freshness, assets, claims, figures, registers, citation):
+        part.setup(app)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,72 @@
+"""How to cite each page: formatted, as files for reference managers, and as metadata that tools read."""
+
+import re
+from pathlib import Path
+
+from markupsafe import escape
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from dossier import citation
+from dossier.book import state
+from dossier.package import DataError
+
+FORMATS = {"bib": ("BibTeX", citation.bibtex), "ris": ("RIS", citation.ris), "json": ("CSL-JSON", citation.csl_json)}
+
+
+def _read_report(app: Sphinx) -> None:
+    try:
+        app.dossier_report = citation.report(Path(app.srcdir))
+    except DataError as error:
+        raise ExtensionError(str(error)) from error
+    last = state.tables(app).revisions.sort_values("date").iloc[-1]
+    if last["edition"] != app.dossier_report.edition or f"{last['date']:%Y-%m-%d}" != app.dossier_report.date:
+        raise ExtensionError(
+            f"CITATION.cff names edition {app.dossier_report.edition} of {app.dossier_report.date}, the last row of "
+            f"revisions.csv edition {last['edition']} of {last['date']:%Y-%m-%d}: make them agree"
+        )
+
+
+def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    if doctree is None or "body" not in context:
+        return
+    whole = app.dossier_report
+    root = pagename == app.config.root_doc
+    title = "" if root else app.env.titles[pagename].astext()
+    url = f"{app.config.html_baseurl.rstrip('/')}/{app.builder.get_target_uri(pagename)}" if app.config.html_baseurl else ""
+    short = re.sub(r"[^a-z0-9]", "", pagename.rsplit("/", 1)[-1].lower())
+    key = re.sub(r"[^a-z0-9]", "", whole.title.split(":")[0].lower()) + whole.date[:4] + ("" if root else short)
+    csl = citation.item(whole, key=key, title=title, url=url)
+    folder = Path(app.outdir) / "cite"
+    folder.mkdir(exist_ok=True)
+    stem = pagename.replace("/", "-")
+    texts = {}
+    for suffix, (name, write) in FORMATS.items():
+        texts[suffix] = (name, write(csl))
+        (folder / f"{stem}.{suffix}").write_text(texts[suffix][1], encoding="utf-8")
+    context["body"] += state.templates().get_template("cite.html").render(
+        formatted=citation.formatted(csl),
+        formats=texts,
+        files="../" * pagename.count("/") + f"cite/{stem}",
+        url=url,
+        what="report" if root else "page",
+    )
+    tags = [("citation_title", title or whole.title), ("citation_language", "en")]
+    tags += [("citation_author", author) for author in whole.authors]
+    tags += [("citation_publication_date", whole.date.replace("-", "/"))]
+    tags += [("citation_keywords", keyword) for keyword in whole.keywords]
+    if title:
+        tags.append(("citation_book_title", whole.title))
+    if url:
+        tags.append(("citation_fulltext_html_url", url))
+    description = whole.abstract if root else f"{title}, a part of {whole.title}, edition {whole.edition}"
+    tags.append(("description", description))
+    context["metatags"] = context.get("metatags", "") + "".join(
+        f'<meta name="{name}" content="{escape(value)}" />\n' for name, value in tags
+    )
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hooks."""
+    app.connect("builder-inited", _read_report)
+    app.connect("html-page-context", _cite, priority=600)

@@ -1,0 +1,113 @@
+"""The roles that tie prose to the tables: ``claim``, ``estimate``, ``when``; and the cards behind the marks."""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+from dossier.book import state
+from dossier.package import DataError
+
+logger = logging.getLogger(__name__)
+
+
+class claim_marks(nodes.Inline, nodes.Element):
+    """The marks of one or more claims; becomes links when all pages are known."""
+
+
+class ClaimRole(SphinxRole):
+    """``{claim}`A017``` or ``{claim}`A017 A018```: the mark of each claim on which the sentence rests."""
+
+    def run(self):
+        app = self.env.app
+        known = state.claim_rows(app)
+        state.depend_on(self.env, app.dossier_tables, *state.GRADED)
+        keys = self.text.split()
+        for key in keys:
+            if key not in known:
+                logger.warning(
+                    "unknown claim %r: claims.csv has no such claim_id", key, location=self.get_location(), type="dossier"
+                )
+        keys = [key for key in keys if key in known]
+        anchor = f"use-{self.env.new_serialno('dossier-use') + 1}"
+        for key in keys:
+            state.note_use(self.env, key, anchor, "")
+        return [claim_marks(claims=keys, ids=[anchor])], []
+
+
+class EstimateRole(SphinxRole):
+    """``{estimate}`N012```: the number or range of an estimate, as the table has it."""
+
+    def run(self):
+        data = state.tables(self.env.app)
+        state.depend_on(self.env, data, "estimates")
+        try:
+            row = data.row("estimates", self.text)
+        except DataError as error:
+            logger.warning("%s", error, location=self.get_location(), type="dossier")
+            return [], []
+        words = state.range_in_words(row["low"], row["high"])
+        return [nodes.inline("", words, classes=["from-table"], **{"data-row": self.text})], []
+
+
+class WhenRole(SphinxRole):
+    """``{when}`A017```: the date of a claim in words."""
+
+    def run(self):
+        rows = state.claim_rows(self.env.app)
+        state.depend_on(self.env, self.env.app.dossier_tables, "claims")
+        if self.text not in rows:
+            logger.warning("unknown claim %r", self.text, location=self.get_location(), type="dossier")
+            return [], []
+        return [nodes.inline("", rows[self.text]["when"], classes=["from-table"])], []
+
+
+def register_of(app: Sphinx, claim_id: str) -> str | None:
+    """The page that holds the register entry of a claim."""
+    for docname, held in getattr(app.env, "dossier_registered", {}).items():
+        if claim_id in held["claims"]:
+            return docname
+    return None
+
+
+def claim_uri(app: Sphinx, docname: str, claim_id: str) -> str:
+    """Address of a claim's register entry as seen from a page."""
+    register = register_of(app, claim_id)
+    if register is None:
+        return f"#{claim_id}"
+    return f"{app.builder.get_relative_uri(docname, register)}#{claim_id}"
+
+
+def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    rows = state.claim_rows(app)
+    for node in list(doctree.findall(claim_marks)):
+        html = state.templates().get_template("marks.html").render(
+            marks=[(rows[key], claim_uri(app, docname, key)) for key in node["claims"]], anchor=node["ids"][0]
+        )
+        node.replace_self(nodes.raw("", html.strip(), format="html"))
+
+
+def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    if doctree is None or "body" not in context:
+        return
+    used = sorted(state.uses(app.env).get(pagename, {}))
+    if used:
+        rows = state.claim_rows(app)
+        context["body"] += state.templates().get_template("cards.html").render(
+            cards=[(rows[key], claim_uri(app, pagename, key)) for key in used]
+        )
+
+
+def _purge(app: Sphinx, env, docname: str) -> None:
+    state.uses(env).pop(docname, None)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the roles and the hooks."""
+    app.add_node(claim_marks)
+    app.add_role("claim", ClaimRole())
+    app.add_role("estimate", EstimateRole())
+    app.add_role("when", WhenRole())
+    app.connect("env-purge-doc", _purge)
+    app.connect("doctree-resolved", _resolve)
+    app.connect("html-page-context", _add_cards)

@@ -1,0 +1,85 @@
+"""Ties pages and executed notebooks to the data and the code they use, so that no page is stale.
+
+Sphinx reads a page again when the page changes, and the execution cache knows code alone. Here a page depends
+on the tables it uses (`state.depend_on`), every page on the machinery, and a cached execution is dropped when
+a table that the notebook names, or the machinery behind it, has changed.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from dossier import __file__ as _package_file
+from dossier.book import state
+from dossier.package import Package, load
+
+CODE = Path(_package_file).parent
+NOTEBOOK_CODE = ("__init__.py", "charts.py", "evidence.py", "figures.py", "package.py", "scales.py")
+
+
+def _digest(*files: Path) -> str:
+    total = hashlib.sha256()
+    for file in files:
+        total.update(file.name.encode())
+        total.update(file.read_bytes() if file.is_file() else b"")
+    return total.hexdigest()
+
+
+def tables_named(source: str, data: Package) -> list[str]:
+    """The tables on which the code of a MyST notebook depends.
+
+    A table counts when its name stands as a word in a code cell. `with_evidence` and `corroboration`
+    read the graded tables, so they bring those.
+    """
+    code = "\n".join(re.findall(r"^```\{code-cell\}.*?^```$", source, flags=re.MULTILINE | re.DOTALL))
+    named = {name for name in data.schemas if re.search(rf"\b{name}\b", code)}
+    if "with_evidence" in code or "corroboration" in code:
+        named.update(state.GRADED)
+    return sorted(named)
+
+
+def _drop_stale_executions(app: Sphinx) -> None:
+    """Forget the cached outputs of each notebook whose tables or machinery have changed."""
+    folder = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    data = load(Path(app.srcdir))
+    store = folder / "fingerprints.json"
+    before = json.loads(store.read_text()) if store.is_file() else {}
+    after = {}
+    machinery = _digest(*(CODE / name for name in NOTEBOOK_CODE))
+    for page in sorted(app.project.discover(app.config.exclude_patterns, app.config.include_patterns)):
+        path = Path(app.env.doc2path(page))
+        source = path.read_text(encoding="utf-8")
+        if "{code-cell}" in source:
+            names = tables_named(source, data)
+            after[page] = _digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
+    stale = {str(Path(app.env.doc2path(page)).resolve()) for page, mark in after.items() if before.get(page) != mark}
+    if before and stale:
+        cache = get_cache(folder)
+        for record in cache.list_cache_records():
+            if record.uri in stale:
+                cache.remove_cache(record.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    store.write_text(json.dumps(after, indent=1, sort_keys=True))
+
+
+def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> None:
+    if "{code-cell}" in source[0]:
+        data = state.tables(app)
+        state.depend_on(app.env, data, *tables_named(source[0], data))
+
+
+def _note_machinery(app: Sphinx, config: Config) -> None:
+    config.dossier_machinery = _digest(*sorted(file for file in CODE.rglob("*") if file.suffix != ".pyc" and file.is_file()))
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hooks."""
+    app.add_config_value("dossier_machinery", "", "env", [str])
+    app.connect("config-inited", _note_machinery)
+    app.connect("builder-inited", _drop_stale_executions)
+    app.connect("source-read", _depend_on_named_tables)

@@ -1,0 +1,126 @@
+"""The ``register`` directive: a table of the package as a part of a page."""
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from jinja2 import TemplateNotFound
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from dossier import scales
+from dossier.book import state
+from dossier.book.claims import claim_uri
+
+
+class register(nodes.General, nodes.Element):
+    """A table to be rendered when all pages are known."""
+
+
+class RegisterDirective(SphinxDirective):
+    """Show a table: ``{register} claims`` with ``:where: chapter = harbour`` and ``:columns: name note``.
+
+    A table with a template of its own is shown by it, any other as a plain table of the columns named.
+    """
+
+    required_arguments = 1
+    option_spec = {"where": directives.unchanged, "columns": directives.unchanged}
+
+    def run(self):
+        name = self.arguments[0]
+        data = state.tables(self.env.app)
+        if name not in data.schemas and name != "schema":
+            raise self.error(f"the data package has no table {name!r}")
+        state.depend_on(self.env, data, *data.schemas)
+        column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
+        held = []
+        if name == "claims":
+            rows = data.claims if not column else data.claims[data.claims[column] == value]
+            held = list(rows["claim_id"])
+        page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": []})
+        page["tables"].append(name)
+        page["claims"].extend(held)
+        return [register(table=name, column=column, value=value, columns=self.options.get("columns", "").split())]
+
+
+def registered(env) -> dict[str, dict[str, list[str]]]:
+    """Page with registers to the `tables` shown there and the `claims` held there."""
+    if not hasattr(env, "dossier_registered"):
+        env.dossier_registered = {}
+    return env.dossier_registered
+
+
+def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    for node in list(doctree.findall(register)):
+        node.replace_self(nodes.raw("", _html(app, docname, node), format="html"))
+
+
+def _html(app: Sphinx, docname: str, node: register) -> str:
+    data, name = state.tables(app), node["table"]
+    if name == "schema":
+        rows: list[dict] = list(data.schemas.values())
+    elif name == "claims":
+        rows = list(state.claim_rows(app).values())
+    else:
+        rows = getattr(data, name).to_dict("records")
+    if node["column"]:
+        rows = [row for row in rows if row[node["column"]] == node["value"]]
+    environment = state.templates()
+    try:
+        template = environment.get_template(f"{name}.html")
+    except TemplateNotFound:
+        template = environment.get_template("table.html")
+    fields = {} if name == "schema" else {field["name"]: field for field in data.fields(name)}
+    return template.render(
+        rows=rows,
+        title="Schema" if name == "schema" else data.schemas[name]["title"],
+        fields=fields,
+        columns=node["columns"] or list(fields),
+        key=None if name == "schema" else data.key(name),
+        data=data,
+        scales=scales,
+        claims=state.claim_rows(app),
+        claim_uri=lambda key: claim_uri(app, docname, key),
+        used_at=lambda key: _used_at(app, docname, key),
+        source_uri=lambda key: _source_uri(app, docname, key),
+        page_uri=lambda page: app.builder.get_relative_uri(docname, page),
+    )
+
+
+def _source_uri(app: Sphinx, docname: str, source_id: str) -> str:
+    """Address of a source's entry as seen from a page."""
+    page = next((page for page, held in registered(app.env).items() if "sources" in held["tables"]), docname)
+    return f"{app.builder.get_relative_uri(docname, page)}#{source_id}"
+
+
+def _used_at(app: Sphinx, docname: str, claim_id: str) -> list[tuple[str, str]]:
+    """Address and label of each place that uses a claim, in the order of the pages."""
+    found = []
+    for page in sorted(state.uses(app.env)):
+        places = state.uses(app.env)[page].get(claim_id, [])
+        title = app.env.titles[page].astext() if page in app.env.titles else page
+        for place in places:
+            label = f"{title}: {place.label}" if place.label else title
+            found.append((f"{app.builder.get_relative_uri(docname, page)}#{place.anchor}", label))
+    return found
+
+
+def _purge(app: Sphinx, env, docname: str) -> None:
+    registered(env).pop(docname, None)
+
+
+def _note_reading(app: Sphinx, env, docnames: list[str]) -> None:
+    app.dossier_something_read = bool(docnames)
+
+
+def _rewrite(app: Sphinx, env) -> list[str]:
+    """Registers link back to the pages that use a claim: write them again when any page was read."""
+    return sorted(registered(env)) if getattr(app, "dossier_something_read", False) else []
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive and the hooks."""
+    app.add_node(register)
+    app.add_directive("register", RegisterDirective)
+    app.connect("env-purge-doc", _purge)
+    app.connect("env-before-read-docs", _note_reading)
+    app.connect("env-updated", _rewrite)
+    app.connect("doctree-resolved", _resolve)

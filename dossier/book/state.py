@@ -1,0 +1,123 @@
+"""What the parts of the book share: the tables, and who uses which claim where."""
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+
+from dossier.checks import check
+from dossier.evidence import graded_claims
+from dossier.package import Package, load
+
+
+class Use(NamedTuple):
+    """One place where a page uses a claim."""
+
+    docname: str
+    anchor: str
+    label: str
+
+
+def tables(app: Sphinx) -> Package:
+    """The checked tables of the project that is being built. Raises `ExtensionError` on faults."""
+    if not hasattr(app, "dossier_tables"):
+        data = load(Path(app.srcdir))
+        if faults := check(data):
+            raise ExtensionError("the tables have faults:\n" + "\n".join(f"data/{fault}" for fault in faults))
+        app.dossier_tables = data
+    return app.dossier_tables
+
+
+def claim_rows(app: Sphinx) -> dict[str, dict]:
+    """Claim id to the graded claim, its place and its evidence, ready for a template."""
+    if not hasattr(app, "dossier_claims"):
+        data = tables(app)
+        names = data.places.set_index("place_id")["name"]
+        evidence = data.evidence.merge(data.sources, on="source_id", suffixes=("", "_source")).merge(
+            data.origins, on="origin_id", suffixes=("", "_origin")
+        )
+        by_claim = {key: part for key, part in evidence.groupby("claim_id", sort=False)}
+        rows = {}
+        for claim in graded_claims(data).to_dict("records"):
+            claim["place"] = names.get(claim["place_id"], "")
+            claim["when"] = dates_in_words(claim)
+            claim["evidence"] = by_claim[claim["claim_id"]].to_dict("records")
+            rows[claim["claim_id"]] = claim
+        app.dossier_claims = rows
+    return app.dossier_claims
+
+
+def uses(env: BuildEnvironment) -> dict[str, dict[str, list[Use]]]:
+    """Page to claim id to the places where the page uses the claim. Kept with the environment."""
+    if not hasattr(env, "dossier_uses"):
+        env.dossier_uses = {}
+    return env.dossier_uses
+
+
+def note_use(env: BuildEnvironment, claim_id: str, anchor: str, label: str) -> None:
+    """Remember that the page being read uses a claim."""
+    uses(env).setdefault(env.docname, {}).setdefault(claim_id, []).append(Use(env.docname, anchor, label))
+
+
+def depend_on(env: BuildEnvironment, data: Package, *names: str) -> None:
+    """The page being read is read again when one of these tables changes."""
+    env.note_dependency(str(data.descriptor_path))
+    for name in names:
+        env.note_dependency(str(data.path(name)))
+
+
+GRADED = ("claims", "evidence", "origins", "sources", "places")
+"""The tables behind a claim's mark, card and entry."""
+
+
+@cache
+def templates() -> Environment:
+    """The HTML templates. All text from tables is escaped."""
+    environment = Environment(
+        loader=PackageLoader("dossier.book"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = lambda value: "" if pd.isna(value) else day_in_words(value)
+    environment.filters["number"] = number_in_words
+    environment.tests["given"] = lambda value: not pd.isna(value)
+    environment.tests["timestamp"] = lambda value: isinstance(value, pd.Timestamp)
+    return environment
+
+
+def day_in_words(value: pd.Timestamp, precision: str = "day") -> str:
+    """``18 December 2024``, ``December 2024`` or ``2024``."""
+    return {"day": f"{value.day} {value:%B %Y}", "month": f"{value:%B %Y}", "year": f"{value:%Y}"}[precision]
+
+
+def dates_in_words(row: dict) -> str:
+    """The dates of a row with `date_start`, `date_end` and `date_precision`, as one writes them."""
+    start, end, precision = row["date_start"], row["date_end"], row["date_precision"]
+    first = day_in_words(start, precision)
+    if pd.isna(end) or day_in_words(end, precision) == first:
+        return first
+    last = day_in_words(end, precision)
+    if precision == "day" and (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{last}"
+    return f"{first} to {last}"
+
+
+def number_in_words(value: float) -> str:
+    """A number with separators between thousands."""
+    return f"{value:,.10g}" if value % 1 else f"{value:,.0f}"
+
+
+def range_in_words(low: float, high: float) -> str:
+    """``900``, ``800–1,200``, ``at least 800`` or ``up to 1,200``."""
+    if pd.isna(low):
+        return f"up to {number_in_words(high)}"
+    if pd.isna(high):
+        return f"at least {number_in_words(low)}"
+    return number_in_words(low) if low == high else f"{number_in_words(low)}–{number_in_words(high)}"

@@ -1,0 +1,86 @@
+"""Figures as a notebook makes them: a plain Altair chart with an id, a finding, alt text and claims.
+
+`figure` puts what a published figure needs into the chart itself (Vega-Lite's own ``name``, ``title``,
+``description`` and ``usermeta``), so the notebook shows an ordinary chart and the book finds all it needs in
+the output of the cell.
+"""
+
+import re
+
+import altair as alt
+
+from dossier.figures import CATEGORIES, MIMETYPE, PALETTE, FigureError, demand
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def figure(chart, *, id: str, title: str, alt: str, note: str = ""):
+    """Make a chart a figure of the report.
+
+    Args:
+        chart: A single-view or layered Altair chart. Its rows, or at least those of one layer, name their
+            claims in a column `claim_id`, or several separated by spaces in `claim_ids`.
+        id: Permanent name, lower-case words joined by hyphens; file names and links are made of it.
+        title: The finding, as a sentence.
+        alt: The chart in words, for those who do not see it: what is drawn and what it shows.
+        note: How to read it, and caveats; printed under the figure.
+
+    Returns the chart with these built in. Raises `FigureError` where one is missing.
+    """
+    if not _ID.fullmatch(id):
+        raise FigureError(f"figure {id!r}: the id must be lower-case words joined by hyphens")
+    chart = chart.properties(name=id, title=title, description=alt, usermeta={"note": note})
+    spec = chart.to_dict()
+    demand(spec)
+    return chart if "width" in spec else chart.properties(width="container")
+
+
+@alt.theme.register("dossier", enable=True)
+def _theme() -> alt.theme.ThemeConfig:
+    ink, muted, grid = PALETTE["ink"], PALETTE["muted"], PALETTE["grid"]
+    return {
+        "config": {
+            "font": "Arial, sans-serif",
+            "background": None,
+            "view": {"stroke": None},
+            "axis": {
+                "labelColor": ink,
+                "titleColor": muted,
+                "domainColor": muted,
+                "tickColor": muted,
+                "gridColor": grid,
+                "labelFontSize": 12,
+                "titleFontSize": 12,
+                "titleFontWeight": "normal",
+                "labelLimit": 260,
+            },
+            "axisX": {"labelFlush": False},
+            "legend": {
+                "labelColor": ink,
+                "titleColor": muted,
+                "labelFontSize": 12,
+                "titleFontSize": 12,
+                "titleFontWeight": "normal",
+                "orient": "top",
+                "direction": "horizontal",
+                "columns": 3,
+                "labelLimit": 300,
+                "symbolStrokeWidth": 2,
+            },
+            "header": {"labelColor": ink, "titleColor": muted},
+            "title": {"color": ink, "anchor": "start", "fontSize": 15},
+            "text": {"color": ink, "fontSize": 12},
+            "mark": {"color": PALETTE["blue"]},
+            "bar": {"color": PALETTE["blue"]},
+            "rule": {"color": muted},
+            "range": {"category": CATEGORIES},
+        }
+    }
+
+
+def _render(spec: dict, **_) -> dict:
+    return {MIMETYPE: spec, "text/plain": str(spec.get("description") or "chart")}
+
+
+alt.renderers.register("dossier", _render)
+alt.renderers.enable("dossier")

@@ -1,0 +1,56 @@
+"""What the evidence table says of each claim: origins, grades, support."""
+
+import pandas as pd
+
+from dossier.package import Package
+from dossier.scales import FIRST_HAND
+
+
+def corroboration(evidence: pd.DataFrame, origins: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Support of each claim, counted by origin and not by outlet.
+
+    Returns one row a claim, indexed by `claim_id`: `origins` (independent origins that support it),
+    `first_hand` (those of them that report what their originator did, saw or counted),
+    `contradicting` (origins that contradict it), `sources` (pages that support it) and
+    `reliability` (the best grade among those pages; A is best).
+    """
+    rows = evidence.merge(origins[["origin_id", "kind"]], on="origin_id").merge(
+        sources[["source_id", "reliability"]], on="source_id"
+    )
+    support = rows[rows["stance"] == "supports"]
+    against = rows[rows["stance"] == "contradicts"]
+    by_claim = support.groupby("claim_id")
+    result = pd.DataFrame(
+        {
+            "origins": by_claim["origin_id"].nunique(),
+            "first_hand": support[support["kind"].isin(FIRST_HAND)].groupby("claim_id")["origin_id"].nunique(),
+            "contradicting": against.groupby("claim_id")["origin_id"].nunique(),
+            "sources": by_claim["source_id"].nunique(),
+            "reliability": by_claim["reliability"].min(),
+        },
+        index=pd.Index(evidence["claim_id"].unique(), name="claim_id"),
+    )
+    counts = ["origins", "first_hand", "contradicting", "sources"]
+    result[counts] = result[counts].fillna(0).astype(int)
+    return result
+
+
+def with_evidence(data: Package, rows: pd.DataFrame, on: str = "claim_id") -> pd.DataFrame:
+    """Rows that name a claim, with what a chart wants to tell of it.
+
+    Adds `statement`, `claimant`, `status`, `credibility`, `origins` (independent, supporting), `grade`
+    (for example "B2") and `support`: "one origin" or "two or more origins".
+    """
+    graded = graded_claims(data)
+    columns = ["statement", "claimant", "status", "credibility", "origins", "grade", "support"]
+    kept = [column for column in columns if column not in rows]
+    return rows.merge(graded[["claim_id", *kept]], left_on=on, right_on="claim_id", how="left", validate="m:1")
+
+
+def graded_claims(data: Package) -> pd.DataFrame:
+    """The claims with their corroboration and `grade`, the best source's letter with the claim's figure."""
+    support = corroboration(data.evidence, data.origins, data.sources)
+    graded = data.claims.merge(support, left_on="claim_id", right_index=True, how="left")
+    graded["grade"] = graded["reliability"].fillna("F") + graded["credibility"].astype(str)
+    graded["support"] = graded["origins"].gt(1).map({True: "two or more origins", False: "one origin"})
+    return graded

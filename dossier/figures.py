@@ -1,0 +1,70 @@
+"""What makes a Vega-Lite specification a figure of the report: name, finding, alt text, claims; and its colours."""
+
+from collections.abc import Iterator
+
+MIMETYPE = "application/vnd.vegalite.v6+json"
+
+WIDE, NARROW = 680, 340
+"""Widths in CSS pixels of the two static layouts."""
+
+TOKENS = {
+    "ink": ("#1c2331", "#e8ebf1"),
+    "muted": ("#545d6b", "#aab3c0"),
+    "grid": ("#dadee4", "#384150"),
+    "paper": ("#fefefe", "#14181f"),
+    "blue": ("#1f5fa9", "#7fb6f2"),
+    "orange": ("#b5480e", "#f39b67"),
+    "green": ("#1a7757", "#5dc8a2"),
+    "purple": ("#7c4a99", "#c99ee2"),
+    "ochre": ("#836500", "#dcbb4d"),
+    "grey": ("#69717e", "#a4adb9"),
+}
+"""Colour tokens: name to (light, dark). A chart uses the light value; the page swaps in the reader's theme."""
+
+PALETTE = {name: light for name, (light, _) in TOKENS.items()}
+"""Token name to the colour to write in a chart: ``PALETTE["blue"]``."""
+
+CATEGORIES = [PALETTE[name] for name in ("blue", "orange", "green", "purple", "ochre", "grey")]
+
+class FigureError(ValueError):
+    """A figure lacks what a published figure must have; the message names the figure and the remedy."""
+
+
+def demand(spec: dict) -> None:
+    """Raise `FigureError` unless a Vega-Lite specification is a whole figure."""
+    name = spec.get("name") or "without an id"
+    for key, what in (("name", "an id"), ("title", "a title that says the finding"), ("description", "alt text")):
+        if not str(spec.get(key) or "").strip():
+            raise FigureError(f"figure {name!r}: has no {what[2:].strip()}: pass the chart through dossier.figure() with {what}")
+    if {"hconcat", "vconcat", "concat", "facet", "repeat"} & spec.keys():
+        raise FigureError(
+            f"figure {name!r}: is made of several views, which cannot be laid out for a phone: "
+            "use one view or layers, or two figures"
+        )
+    if not claims_drawn(spec):
+        raise FigureError(
+            f"figure {name!r}: no row names a claim, so it has no sources: keep the column claim_id "
+            "(or claim_ids) in the data drawn"
+        )
+
+
+def rows_drawn(spec: dict) -> list[dict]:
+    """The rows of a specification that name claims, of all its datasets."""
+    return [row for rows in _datasets(spec) for row in rows if "claim_id" in row or "claim_ids" in row]
+
+
+def claims_drawn(spec: dict) -> list[str]:
+    """The ids of the claims that a specification draws, each once, sorted."""
+    found: set[str] = set()
+    for row in rows_drawn(spec):
+        found.update(str(row.get("claim_id") or "").split())
+        found.update(str(row.get("claim_ids") or "").split())
+    return sorted(found)
+
+
+def _datasets(spec: dict) -> Iterator[list[dict]]:
+    yield from spec.get("datasets", {}).values()
+    for part in (spec, *spec.get("layer", [])):
+        values = part.get("data", {}).get("values")
+        if isinstance(values, list):
+            yield values
