@@ -96,7 +96,7 @@ def bibtex(csl: dict) -> str:
         fields["booktitle"] = csl["container-title"]
     if "URL" in csl:
         fields["url"] = csl["URL"]
-    persons = [Person(last=author["literal"]) for author in csl["author"]]
+    persons = [Person("{" + author["literal"] + "}") for author in csl["author"]]  # braces: a name as it stands
     entry = Entry("incollection" if part else "report", fields=fields, persons={"author": persons})
     return BibliographyData({csl["id"]: entry}).to_string("bibtex")
 

@@ -26,6 +26,7 @@ PALETTE = {name: light for name, (light, _) in TOKENS.items()}
 
 CATEGORIES = [PALETTE[name] for name in ("blue", "orange", "green", "purple", "ochre", "grey")]
 
+
 class FigureError(ValueError):
     """A figure lacks what a published figure must have; the message names the figure and the remedy."""
 
@@ -35,7 +36,7 @@ def demand(spec: dict) -> None:
     name = spec.get("name") or "without an id"
     for key, what in (("name", "an id"), ("title", "a title that says the finding"), ("description", "alt text")):
         if not str(spec.get(key) or "").strip():
-            raise FigureError(f"figure {name!r}: has no {what[2:].strip()}: pass the chart through dossier.figure() with {what}")
+            raise FigureError(f"figure {name!r}: has no {what.removeprefix('an ').removeprefix('a ')}: pass the chart through dossier.figure() with {what}")
     if {"hconcat", "vconcat", "concat", "facet", "repeat"} & spec.keys():
         raise FigureError(
             f"figure {name!r}: is made of several views, which cannot be laid out for a phone: "

@@ -2,14 +2,10 @@
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from dossier.book import state
 from dossier.package import DataError
-
-logger = logging.getLogger(__name__)
-
 
 class claim_marks(nodes.Inline, nodes.Element):
     """The marks of one or more claims; becomes links when all pages are known."""
@@ -25,9 +21,7 @@ class ClaimRole(SphinxRole):
         keys = self.text.split()
         for key in keys:
             if key not in known:
-                logger.warning(
-                    "unknown claim %r: claims.csv has no such claim_id", key, location=self.get_location(), type="dossier"
-                )
+                state.fault(app, f"unknown claim {key!r}: claims.csv has no such claim_id", self.get_location())
         keys = [key for key in keys if key in known]
         anchor = f"use-{self.env.new_serialno('dossier-use') + 1}"
         for key in keys:
@@ -44,7 +38,7 @@ class EstimateRole(SphinxRole):
         try:
             row = data.row("estimates", self.text)
         except DataError as error:
-            logger.warning("%s", error, location=self.get_location(), type="dossier")
+            state.fault(self.env.app, str(error), self.get_location())
             return [], []
         words = state.range_in_words(row["low"], row["high"])
         return [nodes.inline("", words, classes=["from-table"], **{"data-row": self.text})], []
@@ -57,7 +51,7 @@ class WhenRole(SphinxRole):
         rows = state.claim_rows(self.env.app)
         state.depend_on(self.env, self.env.app.dossier_tables, "claims")
         if self.text not in rows:
-            logger.warning("unknown claim %r", self.text, location=self.get_location(), type="dossier")
+            state.fault(self.env.app, f"unknown claim {self.text!r}: claims.csv has no such claim_id", self.get_location())
             return [], []
         return [nodes.inline("", rows[self.text]["when"], classes=["from-table"])], []
 

@@ -13,7 +13,6 @@ import vl_convert
 from docutils import nodes
 from lxml import etree
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 
 from dossier.book import state
 from dossier.book.claims import claim_uri
@@ -31,33 +30,31 @@ class FigureRenderer:
 
     @staticmethod
     def handle_mime(renderer, data, inline: bool) -> list[nodes.Element] | None:
-        """A list with one figure; None for any other output. Raises `ExtensionError` on a half figure."""
+        """A list with one figure, empty for a half one, which is a fault; None for any other output."""
         if data.mime_type != MIMETYPE or inline:
             return None
         env = renderer.renderer.sphinx_env
         spec = json.loads(json.dumps(data.content))
-        where = f"{env.doc2path(env.docname, base=False)}, line {data.line}"
         try:
-            demand(spec)
+            node = _node(env, spec)
         except FigureError as error:
-            raise ExtensionError(f"{where}: {error}") from error
-        node = _node(env, spec, where)
+            state.fault(env.app, str(error), (env.docname, data.line))
+            return []
         renderer.renderer.document.note_explicit_target(node)
         return [node]
 
 
-def _node(env, spec: dict, where: str) -> drawn_figure:
+def _node(env, spec: dict) -> drawn_figure:
+    demand(spec)
     app, name = env.app, spec["name"]
     for page, held in figures(env).items():
-        if name in held and page != env.docname:
-            raise ExtensionError(f"{where}: figure {name!r} exists in {page} already: give it another id")
-    if name in figures(env).get(env.docname, {}):
-        raise ExtensionError(f"{where}: figure {name!r} exists twice on this page: give one another id")
+        if name in held:
+            raise FigureError(f"figure {name!r} exists in {page} already: give one of them another id")
     known = state.claim_rows(app)
     state.depend_on(env, app.dossier_tables, *state.GRADED)
     claims = claims_drawn(spec)
     if missing := [key for key in claims if key not in known]:
-        raise ExtensionError(f"{where}: figure {name!r} draws unknown claims {', '.join(missing)}: claims.csv lacks them")
+        raise FigureError(f"figure {name!r} draws unknown claims {', '.join(missing)}: claims.csv lacks them")
     figures(env).setdefault(env.docname, {})[name] = spec["title"]
     for key in claims:
         state.note_use(env, key, name, "figure")
@@ -110,18 +107,27 @@ def _sized(spec: dict, width: int) -> dict:
 
 
 def table(spec: dict) -> tuple[list[str], list[dict]]:
-    """Columns and rows of the data drawn, in the order drawn, each row once."""
-    rows = rows_drawn(spec)
+    """Columns and rows of the data drawn, in the order drawn, each row once; dates and numbers as one writes them."""
+    rows = [{column: _cell(value) for column, value in row.items()} for row in rows_drawn(spec)]
     columns = list(dict.fromkeys(column for row in rows for column in row))
+    filled = [column for column in columns if any(row.get(column) not in (None, "") for row in rows)]
     unique = {json.dumps(row, sort_keys=True): row for row in rows}
-    return columns, list(unique.values())
+    return filled, list(unique.values())
+
+
+def _cell(value):
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        return value.removesuffix("T00:00:00")
+    return value
 
 
 def csv_text(spec: dict) -> str:
     """The data drawn as CSV; a text that a spreadsheet would run as a formula is led by an apostrophe."""
     columns, rows = table(spec)
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({key: _harmless(value) for key, value in row.items()})

@@ -9,10 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.util import logging
 
 from dossier.checks import check
 from dossier.evidence import graded_claims
 from dossier.package import Package, load
+
+
+logger = logging.getLogger(__name__)
 
 
 class Use(NamedTuple):
@@ -69,6 +73,22 @@ def depend_on(env: BuildEnvironment, data: Package, *names: str) -> None:
     env.note_dependency(str(data.descriptor_path))
     for name in names:
         env.note_dependency(str(data.path(name)))
+
+
+def fault(app: Sphinx, message: str, location) -> None:
+    """Tell a fault of a page; the build goes on to find the others and stops before it writes."""
+    logger.warning("%s", message, location=location, type="dossier")
+    app.dossier_faults = getattr(app, "dossier_faults", 0) + 1
+
+
+def _stop_on_faults(app: Sphinx, env: BuildEnvironment) -> None:
+    if count := getattr(app, "dossier_faults", 0):
+        raise ExtensionError(f"{count} fault{'s' if count > 1 else ''} in the pages, told above")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hook."""
+    app.connect("env-check-consistency", _stop_on_faults)
 
 
 GRADED = ("claims", "evidence", "origins", "sources", "places")

@@ -1,0 +1,136 @@
+"""A made-up report becomes a book: marks, registers, figures, fresh pages; and a faulty one does not."""
+
+import shutil
+
+import lxml.html
+import pytest
+from conftest import build
+
+
+def page(folder, name):
+    return lxml.html.parse(folder / "_build" / "html" / f"{name}.html").getroot()
+
+
+def test_mark_leads_to_the_register_and_back(sample_book):
+    mark = page(sample_book, "chapters/harbour").cssselect("a.claim-mark[data-claim=K001]")[0]
+    assert mark.get("href") == "reference/claims.html#K001"
+    entry = page(sample_book, "chapters/reference/claims").get_element_by_id("K001")
+    back = [link.get("href") for link in entry.cssselect("a")]
+    assert "../harbour.html#use-1" in back
+    assert "../harbour.html#crates-counted" in back
+
+
+def test_card_tells_claimant_date_origins_and_sources(sample_book):
+    card = page(sample_book, "chapters/harbour").get_element_by_id("card-K002").text_content()
+    for part in ("a clerk who was not named", "1 March 2031", "B3", "1 independent origin", "Quay Digest"):
+        assert part in card
+
+
+def test_numbers_and_dates_in_prose_are_the_tables(sample_book):
+    text = page(sample_book, "chapters/harbour").cssselect("article")[0].text_content()
+    assert "On 1 March 2031 the ferry Wren left with 2 crates" in text
+    assert "up to 1,200–3,000 crates" in page(sample_book, "chapters/island").text_content()
+
+
+def test_figure_has_drawing_sources_table_and_files(sample_book):
+    figure = page(sample_book, "chapters/harbour").get_element_by_id("crates-counted")
+    assert len(figure.cssselect(".figure-static svg")) == 2
+    assert figure.cssselect(".figure-chart")[0].get("aria-label").startswith("Two bars")
+    assert "Island Post, The Ember Gazette; 2 claims, 2 pages, 2 independent origins" in figure.text_content()
+    assert "1200" in figure.cssselect("table")[0].text_content()
+    for suffix in ("csv", "png", "svg"):
+        assert (sample_book / "_build" / "html" / "figures" / f"crates-counted.{suffix}").stat().st_size > 100
+
+
+def test_figure_is_numbered_and_referred_to(sample_book):
+    root = page(sample_book, "chapters/harbour")
+    assert root.cssselect("a[href='#crates-counted'] .std-numref")[0].text_content() == "Figure 1"
+
+
+def test_citation_metadata_of_a_page(sample_book):
+    tags = {
+        tag.get("name"): tag.get("content") for tag in page(sample_book, "chapters/harbour").cssselect("meta[name]")
+    }
+    assert tags["citation_title"] == "The harbour"
+    assert tags["citation_author"] == "The lamp editors"
+    assert tags["citation_book_title"] == "The lamp of Gull Island"
+    assert tags["citation_publication_date"] == "2031/04/02"
+
+
+def edit(folder, name, old, new):
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_changed_cell_reaches_prose_figure_and_csv_and_only_its_notebook_runs(sample):
+    (sample / "chapters" / "island.md").write_text(
+        (sample / "chapters" / "harbour.md")
+        .read_text()
+        .replace("crates-counted", "origins-counted")
+        .replace("data.estimates", "data.evidence")
+        .replace("high:Q", "count()")
+        .replace("estimator:N", "origin_id:N"),
+        encoding="utf-8",
+    )
+    assert build(sample).returncode == 0
+    edit(sample, "data/estimates.csv", "2,2,crates", "2,7,crates")
+    done = build(sample)
+    assert done.returncode == 0, done.stderr
+    assert "harbour.md: Executing" in done.stdout and "island.md: Executing" not in done.stdout
+    html = sample / "_build" / "html"
+    assert "left with 2–7 crates" in page(sample, "chapters/harbour").text_content()
+    assert ",2,7,crates" in (html / "figures" / "crates-counted.csv").read_text()
+    edit(sample, "data/claims.csv", "The crates held a lamp", "The crates held a lens")
+    assert build(sample).returncode == 0
+    assert "held a lens" in page(sample, "chapters/harbour").get_element_by_id("card-K002").text_content()
+    assert "held a lens" in page(sample, "chapters/reference/claims").get_element_by_id("K002").text_content()
+
+
+FAULTS = {
+    "unknown claim in prose": (("chapters/island.md", "`K003`", "`K777`"), "unknown claim 'K777'"),
+    "unknown estimate in prose": (("chapters/island.md", "`N002`", "`N777`"), "'N777'"),
+    "figure without alt text": (("chapters/harbour.md", 'alt="Two bars', 'alt="" and "Two bars'), "has no alt text"),
+    "chart that bypasses figure()": (
+        ("chapters/harbour.md", "they count.\",\n)\n```", "they count.\",\n)\n```\n\n```{code-cell}\nalt.Chart(crates).mark_bar()\n```"),
+        "figure 'without an id': has no id",
+    ),
+    "notebook that raises": (("chapters/harbour.md", "data = load()", "data = 1 / 0"), "harbour"),
+    "broken link": (("chapters/island.md", "The keeper", "[The keeper](nowhere.md)"), "nowhere.md"),
+    "faulty table": (("data/claims.csv", "K002,harbour", "K002,attic"), "data/claims.csv:3:chapter: 'attic'"),
+    "editions that differ": (("CITATION.cff", '"1.0"', '"2.0"'), "make them agree"),
+}
+
+
+@pytest.fixture(scope="module")
+def built_sample(tmp_path_factory, sample_book):
+    return shutil.copytree(sample_book, tmp_path_factory.mktemp("faulty") / "sample")
+
+
+@pytest.mark.parametrize("change, told", FAULTS.values(), ids=FAULTS)
+def test_fault_stops_the_build_and_leaves_the_last_book(built_sample, change, told):
+    name, old, new = change
+    before = (built_sample / name).read_text(encoding="utf-8")
+    public = built_sample / "_build" / "html" / "index.html"
+    stood = public.stat().st_mtime_ns, public.read_bytes()
+    edit(built_sample, name, old, new)
+    try:
+        done = build(built_sample)
+    finally:
+        (built_sample / name).write_text(before, encoding="utf-8")
+    assert done.returncode != 0
+    assert told in done.stderr + done.stdout
+    assert (public.stat().st_mtime_ns, public.read_bytes()) == stood
+
+
+def test_two_figures_with_one_id_stop_the_build(built_sample):
+    path = built_sample / "chapters" / "island.md"
+    before = path.read_text()
+    path.write_text((built_sample / "chapters" / "harbour.md").read_text())
+    try:
+        done = build(built_sample)
+    finally:
+        path.write_text(before)
+    assert done.returncode != 0
+    assert "figure 'crates-counted' exists in chapters/" in done.stderr

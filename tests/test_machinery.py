@@ -1,0 +1,155 @@
+"""What the notebook side promises: typed tables, origins counted, figures that are whole, citations that parse."""
+
+import json
+
+import altair as alt
+import pandas as pd
+import pytest
+import rispy
+from pybtex.database import parse_string
+
+from dossier import citation, corroboration, figure, load, with_evidence
+from dossier.book.figures import csv_text, static
+from dossier.book.state import dates_in_words, range_in_words
+from dossier.figures import NARROW, TOKENS, FigureError, claims_drawn
+from dossier.package import DataError
+
+
+def test_tables_are_typed(data):
+    assert data.claims["date_start"].dtype.kind == "M"
+    assert data.claims["credibility"].dtype == "Int64"
+    assert data.places["latitude"].dtype == "float64"
+    assert pd.isna(data.claims.loc[0, "date_end"])
+
+
+def test_tables_are_found_from_a_chapter(sample):
+    assert load(sample / "chapters").folder == sample / "data"
+
+
+def test_missing_package_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match="DOSSIER_DATA"):
+        load(tmp_path)
+
+
+def test_unknown_row_is_named(data):
+    with pytest.raises(DataError, match="'K999'"):
+        data.row("claims", "K999")
+
+
+def test_two_outlets_with_one_origin_count_once(data):
+    support = corroboration(data.evidence, data.origins, data.sources)
+    assert support.loc["K002", ["origins", "sources"]].tolist() == [1, 2]
+    assert support.loc["K001", ["origins", "first_hand"]].tolist() == [2, 2]
+    assert support.loc["K004", ["origins", "contradicting"]].tolist() == [1, 1]
+
+
+def test_rows_carry_their_evidence(data):
+    rows = with_evidence(data, data.estimates)
+    assert rows["grade"].tolist() == ["B1", "B4"]
+    assert rows["support"].tolist() == ["two or more origins", "one origin"]
+
+
+def crates(data, **changes):
+    chart = alt.Chart(with_evidence(data, data.estimates)).mark_bar().encode(x="high:Q", y="estimator:N")
+    whole = {"id": "crates", "title": "Two counts", "alt": "Two bars: 2 and 3,000 crates.", **changes}
+    return figure(chart, **whole)
+
+
+def test_figure_names_its_claims(data):
+    assert claims_drawn(crates(data).to_dict()) == ["K001", "K004"]
+
+
+@pytest.mark.parametrize(
+    "changes, wrong", [({"id": "Two Crates"}, "lower-case"), ({"title": ""}, "title"), ({"alt": " "}, "alt text")]
+)
+def test_half_figure_is_refused(data, changes, wrong):
+    with pytest.raises(FigureError, match=wrong):
+        crates(data, **changes)
+
+
+def test_figure_without_claims_is_refused(data):
+    chart = alt.Chart(data.estimates.drop(columns="claim_id")).mark_bar().encode(x="high:Q")
+    with pytest.raises(FigureError, match="names a claim"):
+        figure(chart, id="crates", title="Two counts", alt="Two bars.")
+
+
+def test_figure_of_several_views_is_refused(data):
+    chart = alt.Chart(data.estimates).mark_bar().encode(x="high:Q")
+    with pytest.raises(FigureError, match="several views"):
+        figure(chart | chart, id="crates", title="Two counts", alt="Two bars.")
+
+
+def test_drawing_fits_a_phone_and_takes_the_theme(data):
+    svg = static(crates(data).to_dict(), NARROW)
+    assert f'width="{NARROW}"' in svg
+    assert "var(--figure-blue)" in svg
+    assert not any(light in svg.lower() for light, _ in TOKENS.values())
+    assert "Two counts" not in svg  # the title is text of the page
+
+
+def test_text_of_a_table_stays_text_in_a_drawing_and_in_csv(data):
+    rows = with_evidence(data, data.estimates).assign(estimator=["<script>x</script>", "=1+1"])
+    chart = figure(
+        alt.Chart(rows).mark_bar().encode(x="high:Q", y="estimator:N"), id="crates", title="Two counts", alt="Two bars."
+    )
+    assert "<script>" not in static(chart.to_dict(), NARROW)
+    assert ",'=1+1," in csv_text(chart.to_dict())
+
+
+@pytest.mark.parametrize(
+    "low, high, words",
+    [(900, 900, "900"), (800, 1200, "800–1,200"), (800, None, "at least 800"), (None, 1200, "up to 1,200"), (2.5, 2.5, "2.5")],
+)
+def test_ranges_read_as_one_writes_them(low, high, words):
+    assert range_in_words(low if low is not None else float("nan"), high if high is not None else float("nan")) == words
+
+
+@pytest.mark.parametrize(
+    "start, end, precision, words",
+    [
+        ("2024-12-18", None, "day", "18 December 2024"),
+        ("2024-12-01", None, "month", "December 2024"),
+        ("2024-12-06", "2024-12-08", "day", "6–8 December 2024"),
+        ("2024-11-27", "2024-12-08", "day", "27 November 2024 to 8 December 2024"),
+        ("2023-01-01", "2024-01-01", "year", "2023 to 2024"),
+    ],
+)
+def test_dates_read_as_one_writes_them(start, end, precision, words):
+    row = {"date_start": pd.Timestamp(start), "date_end": pd.Timestamp(end), "date_precision": precision}
+    assert dates_in_words(row) == words
+
+
+@pytest.fixture
+def chapter(sample):
+    return citation.item(
+        citation.report(sample), key="lamp2031harbour", title="The harbour", url="https://example.org/harbour.html"
+    )
+
+
+def test_bibtex_survives_a_parser(chapter):
+    entry = parse_string(citation.bibtex(chapter), "bibtex").entries["lamp2031harbour"]
+    assert entry.fields["title"] == "The harbour"
+    assert entry.fields["booktitle"] == "The lamp of Gull Island"
+    assert str(entry.persons["author"][0]).strip("{}") == "The lamp editors"
+
+
+def test_ris_survives_a_parser(chapter):
+    (record,) = rispy.loads(citation.ris(chapter))
+    assert record["title"] == "The harbour"
+    assert record["secondary_title"] == "The lamp of Gull Island"
+    assert record["authors"] == ["The lamp editors"]
+    assert record["urls"] == ["https://example.org/harbour.html"]
+
+
+def test_csl_json_and_formatted_citations_tell_the_same(chapter):
+    (item,) = json.loads(citation.csl_json(chapter))
+    assert item["issued"] == {"date-parts": [[2031, 4, 2]]}
+    for text in citation.formatted(chapter).values():
+        assert "The lamp editors" in text and "2031" in text and "harbour" in text.lower()
+
+
+def test_citation_file_without_author_is_named(sample):
+    path = sample / "CITATION.cff"
+    path.write_text(path.read_text().replace("authors:", "writers:"))
+    with pytest.raises(DataError, match=r"CITATION\.cff: 'authors'"):
+        citation.report(sample)
