@@ -13,12 +13,24 @@ from dossier.evidence import corroboration, with_evidence
 from dossier.figures import PALETTE
 from dossier.package import DataError, Package, load
 
-__all__ = ["PALETTE", "DataError", "Package", "corroboration", "figure", "load", "with_evidence"]
+__all__ = [
+    "PALETTE",
+    "SUPPORT",
+    "TOOLTIP",
+    "DataError",
+    "Package",
+    "corroboration",
+    "figure",
+    "load",
+    "with_evidence",
+]
+
+_ON_DEMAND = ("SUPPORT", "TOOLTIP", "figure")
 
 
 def __getattr__(name: str):
-    if name == "figure":  # on demand: Altair is slow to import, and a check of the tables does without it
-        from dossier.charts import figure
+    if name in _ON_DEMAND:  # Altair is slow to import, and a check of the tables does without it
+        from dossier import charts
 
-        return figure
+        return getattr(charts, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

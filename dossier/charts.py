@@ -11,6 +11,22 @@ import altair as alt
 
 from dossier.figures import CATEGORIES, MIMETYPE, PALETTE, FigureError, demand
 
+TOOLTIP = [
+    alt.Tooltip("statement:N", title="Claim"),
+    alt.Tooltip("claimant:N", title="Says"),
+    alt.Tooltip("grade:N", title="Grade"),
+    alt.Tooltip("origins:Q", title="Independent origins"),
+]
+"""What a mark tells of its claim; the rows come from `dossier.with_evidence`."""
+
+SUPPORT = alt.FillOpacity(
+    "support:N",
+    title=None,
+    scale=alt.Scale(domain=["two or more origins", "one origin"], range=[0.95, 0.12]),
+    legend=alt.Legend(symbolType="square", symbolFillColor=PALETTE["muted"], symbolStrokeColor=PALETTE["muted"]),
+)
+"""Filled marks rest on two or more independent origins, hollow ones on one; give the mark a stroke as well."""
+
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 

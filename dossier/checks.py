@@ -50,7 +50,9 @@ def check(data: Package) -> list[Fault]:
 def _schema_faults(data: Package) -> Iterator[Fault]:
     for name in data.schemas:
         if not data.path(name).is_file():
-            yield Fault(data.path(name).name, 0, "", "the file is missing", "restore it, or take it out of the schema")
+            yield Fault(
+                data.path(name).name, 0, "", "the file is missing", "restore it, or take it out of the schema"
+            )
             return
     with frictionless.system.use_context(trusted=False):
         # Package v2 marks a resource by type "table"; frictionless 5 reads v1 and v2 alike.
@@ -75,17 +77,31 @@ def _translate(data: Package, table: str, file: str, error: frictionless.Error) 
     match error.type:
         case "type-error":
             right = {"date": "a date as 2024-12-18", "integer": "a whole number", "number": "a number"}
-            return Fault(file, row, column, f"{cell!r} is not a {field['type']}", right.get(field["type"], field["type"]))
+            return Fault(
+                file,
+                row,
+                column,
+                f"{cell!r} is not a {field['type']}",
+                right.get(field["type"], field["type"]),
+            )
         case "constraint-error" if "required" in error.note:
             return Fault(file, row, column, "the cell is empty", field.get("description", "a value"))
         case "constraint-error" if "enum" in error.note:
             return Fault(
-                file, row, column, f"{cell!r} is not in the list", "one of " + ", ".join(map(str, constraints["enum"]))
+                file,
+                row,
+                column,
+                f"{cell!r} is not in the list",
+                "one of " + ", ".join(map(str, constraints["enum"])),
             )
         case "constraint-error" if "pattern" in error.note:
             return Fault(file, row, column, f"{cell!r} has the wrong form", f"the pattern {constraints['pattern']}")
         case "constraint-error":
-            limits = ", ".join(f"{key} {constraints[key]}" for key in ("minimum", "maximum", "maxLength", "unique") if key in constraints)
+            limits = ", ".join(
+                f"{key} {constraints[key]}"
+                for key in ("minimum", "maximum", "maxLength", "unique")
+                if key in constraints
+            )
             shown = cell if len(str(cell)) < 60 else f"{str(cell)[:60]}…"
             return Fault(file, row, column, f"{shown!r} breaks a limit", limits)
         case "primary-key":
@@ -96,16 +112,28 @@ def _translate(data: Package, table: str, file: str, error: frictionless.Error) 
             target = error.to_dict().get("referenceName") or table
             cells = ", ".join(repr(value) for value in error.to_dict().get("fieldCells", []))
             return Fault(
-                file, row, " ".join(columns), f"{cells} is not in {data.path(target).name}",
+                file,
+                row,
+                " ".join(columns),
+                f"{cells} is not in {data.path(target).name}",
                 f"a key that {data.path(target).name} has, or a new row there",
             )
         case "extra-label" | "missing-label" | "incorrect-label" | "duplicate-label" | "blank-label":
             return Fault(
-                file, HEADER_ROW, str(getattr(error, "label", "") or getattr(error, "field_name", "")),
-                error.note, "the header " + ",".join(schema),
+                file,
+                HEADER_ROW,
+                str(getattr(error, "label", "") or getattr(error, "field_name", "")),
+                error.note,
+                "the header " + ",".join(schema),
             )
         case "extra-cell" | "missing-cell":
-            return Fault(file, row, column, error.note.rstrip("."), f"{len(schema)} cells; quote a cell that holds a comma")
+            return Fault(
+                file,
+                row,
+                column,
+                error.note.rstrip("."),
+                f"{len(schema)} cells; quote a cell that holds a comma",
+            )
         case "blank-row":
             return Fault(file, row, "", "the row is blank", "no blank rows")
         case _:
@@ -154,12 +182,20 @@ def _order(data: Package) -> Iterator[Fault]:
             if first in frame and second in frame:
                 for index, row in frame[frame[first] > frame[second]].iterrows():
                     yield Fault(
-                        data.path(name).name, _row(index), second,
+                        data.path(name).name,
+                        _row(index),
+                        second,
                         f"{_plain(row[second])} lies before {first} {_plain(row[first])}",
                         f"{second} not below {first}, or empty",
                     )
     for index, _ in data.estimates[data.estimates[["low", "high"]].isna().all(axis=1)].iterrows():
-        yield Fault(data.path("estimates").name, _row(index), "low", "neither low nor high is given", "a number in one of them")
+        yield Fault(
+            data.path("estimates").name,
+            _row(index),
+            "low",
+            "neither low nor high is given",
+            "a number in one of them",
+        )
 
 
 def _edition_dates(data: Package) -> Iterator[Fault]:
@@ -171,7 +207,9 @@ def _edition_dates(data: Package) -> Iterator[Fault]:
                 frame = getattr(data, name)
                 for index, row in frame[frame[field["name"]] > edition].iterrows():
                     yield Fault(
-                        data.path(name).name, _row(index), field["name"],
+                        data.path(name).name,
+                        _row(index),
+                        field["name"],
                         f"{_plain(row[field['name']])} lies after the edition of {_plain(edition)}",
                         "a date up to the edition, or a new revision",
                     )
@@ -187,24 +225,32 @@ def _references(data: Package) -> Iterator[Fault]:
                     for key in cell.split():
                         if key not in known:
                             yield Fault(
-                                data.path(name).name, _row(index), field["name"],
-                                f"{key!r} is not in {data.path(target).name}", "a key that it has, or a new row there",
+                                data.path(name).name,
+                                _row(index),
+                                field["name"],
+                                f"{key!r} is not in {data.path(target).name}",
+                                "a key that it has, or a new row there",
                             )
 
 
 def _unused(data: Package) -> Iterator[Fault]:
-    """Every row that exists to be referred to is referred to."""
+    """A source or an origin exists to be referred to by a row; places and actors are listed for themselves."""
     used: dict[str, set] = {}
     for name, resource in data.schemas.items():
         for key in resource["schema"].get("foreignKeys", []):
             cells = getattr(data, name)[key["fields"][0]].dropna()
             used.setdefault(key["reference"]["resource"] or name, set()).update(cells)
-    for name in ("sources", "origins", "places", "actors"):
+    for name in ("sources", "origins"):
         frame = getattr(data, name)
+        if name == "sources":  # references stand behind the method page, not behind a claim
+            frame = frame[frame["kind"] != "reference"]
         for index, row in frame[~frame[data.key(name)].isin(used.get(name, set()))].iterrows():
             yield Fault(
-                data.path(name).name, _row(index), data.key(name),
-                f"{row[data.key(name)]!r} is used by no other table", "a row that uses it, or none here",
+                data.path(name).name,
+                _row(index),
+                data.key(name),
+                f"{row[data.key(name)]!r} is used by no other table",
+                "a row that uses it, or none here",
             )
 
 
@@ -216,16 +262,28 @@ def _claims(data: Package) -> Iterator[Fault]:
     claims[["origins", "contradicting"]] = claims[["origins", "contradicting"]].fillna(0)
     for index, claim in claims.iterrows():
         if claim["origins"] == 0:
-            yield Fault(file, _row(index), "claim_id", f"{claim['claim_id']} has no supporting evidence", "a row in evidence.csv")
+            yield Fault(
+                file,
+                _row(index),
+                "claim_id",
+                f"{claim['claim_id']} has no supporting evidence",
+                "a row in evidence.csv",
+            )
             continue
         if claim["status"] == "confirmed" and claim["origins"] < 2:
             yield Fault(
-                file, _row(index), "status", "confirmed, but one origin alone supports it",
+                file,
+                _row(index),
+                "status",
+                "confirmed, but one origin alone supports it",
                 "two independent origins, or the status reported",
             )
         if claim["status"] in ("denied", "disputed") and claim["contradicting"] == 0:
             yield Fault(
-                file, _row(index), "status", f"{claim['status']}, but no evidence contradicts it",
+                file,
+                _row(index),
+                "status",
+                f"{claim['status']}, but no evidence contradicts it",
                 "a row in evidence.csv that contradicts it, or another status",
             )
 
@@ -251,7 +309,10 @@ def _grades(data: Package) -> Iterator[Fault]:
             wrong = f"2, but {claim['first_hand']} first-hand origins and {claim['contradicting']} contradicting"
             right = "one first-hand origin or two others, nothing that contradicts; or a lower grade"
         elif grade == 5 and not claim["contradicting"]:
-            wrong, right = "5, but nothing contradicts it", "a row in evidence.csv that contradicts it, or another grade"
+            wrong, right = (
+                "5, but nothing contradicts it",
+                "a row in evidence.csv that contradicts it, or another grade",
+            )
         elif claim["status"] == "confirmed" and grade != 1:
             wrong, right = f"{grade} on a confirmed claim", "1, or another status"
         if wrong:
@@ -263,8 +324,11 @@ def _outlooks(data: Package) -> Iterator[Fault]:
     resolved = data.outlooks[data.outlooks["resolution"].isin(["held up", "partly", "did not"])]
     for index, row in resolved[resolved["resolved_by"].isna()].iterrows():
         yield Fault(
-            data.path("outlooks").name, _row(index), "resolved_by",
-            f"resolved as {row['resolution']!r}, but by no claim", "the claims that resolve it, or open",
+            data.path("outlooks").name,
+            _row(index),
+            "resolved_by",
+            f"resolved as {row['resolution']!r}, but by no claim",
+            "the claims that resolve it, or open",
         )
 
 

@@ -45,7 +45,9 @@ def report(folder: Path) -> Report:
             abstract=" ".join(cff.get("abstract", "").split()),
         )
     except FileNotFoundError as error:
-        raise DataError("CITATION.cff: no such file: it names the title, the authors, the edition and its date") from error
+        raise DataError(
+            "CITATION.cff: no such file: it names the title, the authors, the edition and its date"
+        ) from error
     except (KeyError, TypeError, yaml.YAMLError) as error:
         raise DataError(f"CITATION.cff: {error} is missing or malformed: see citation-file-format") from error
 

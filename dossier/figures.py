@@ -34,9 +34,11 @@ class FigureError(ValueError):
 def demand(spec: dict) -> None:
     """Raise `FigureError` unless a Vega-Lite specification is a whole figure."""
     name = spec.get("name") or "without an id"
-    for key, what in (("name", "an id"), ("title", "a title that says the finding"), ("description", "alt text")):
+    for key, what in (("name", "id"), ("title", "title that says the finding"), ("description", "alt text")):
         if not str(spec.get(key) or "").strip():
-            raise FigureError(f"figure {name!r}: has no {what.removeprefix('an ').removeprefix('a ')}: pass the chart through dossier.figure() with {what}")
+            raise FigureError(
+                f"figure {name!r}: has no {what}: pass the chart through dossier.figure() and give one"
+            )
     if {"hconcat", "vconcat", "concat", "facet", "repeat"} & spec.keys():
         raise FigureError(
             f"figure {name!r}: is made of several views, which cannot be laid out for a phone: "

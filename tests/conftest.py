@@ -85,7 +85,9 @@ def find_chromium() -> str | None:
             return found
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if done.returncode:
-        pytest.exit("The browser tests need Chromium: install the package chromium, or set CHROMIUM to its path.", 3)
+        pytest.exit(
+            "The browser tests need Chromium: install the package chromium, or set CHROMIUM to its path.", 3
+        )
     return None
 
 

@@ -91,9 +91,16 @@ def test_changed_cell_reaches_prose_figure_and_csv_and_only_its_notebook_runs(sa
 FAULTS = {
     "unknown claim in prose": (("chapters/island.md", "`K003`", "`K777`"), "unknown claim 'K777'"),
     "unknown estimate in prose": (("chapters/island.md", "`N002`", "`N777`"), "'N777'"),
-    "figure without alt text": (("chapters/harbour.md", 'alt="Two bars', 'alt="" and "Two bars'), "has no alt text"),
+    "figure without alt text": (
+        ("chapters/harbour.md", 'alt="Two bars', 'alt="" and "Two bars'),
+        "has no alt text",
+    ),
     "chart that bypasses figure()": (
-        ("chapters/harbour.md", "they count.\",\n)\n```", "they count.\",\n)\n```\n\n```{code-cell}\nalt.Chart(crates).mark_bar()\n```"),
+        (
+            "chapters/harbour.md",
+            'they count.",\n)\n```',
+            'they count.",\n)\n```\n\n```{code-cell}\nalt.Chart(crates).mark_bar()\n```',
+        ),
         "figure 'without an id': has no id",
     ),
     "notebook that raises": (("chapters/harbour.md", "data = load()", "data = 1 / 0"), "harbour"),

@@ -60,7 +60,8 @@ def test_figure_names_its_claims(data):
 
 
 @pytest.mark.parametrize(
-    "changes, wrong", [({"id": "Two Crates"}, "lower-case"), ({"title": ""}, "title"), ({"alt": " "}, "alt text")]
+    "changes, wrong",
+    [({"id": "Two Crates"}, "lower-case"), ({"title": ""}, "title"), ({"alt": " "}, "alt text")],
 )
 def test_half_figure_is_refused(data, changes, wrong):
     with pytest.raises(FigureError, match=wrong):
@@ -90,7 +91,10 @@ def test_drawing_fits_a_phone_and_takes_the_theme(data):
 def test_text_of_a_table_stays_text_in_a_drawing_and_in_csv(data):
     rows = with_evidence(data, data.estimates).assign(estimator=["<script>x</script>", "=1+1"])
     chart = figure(
-        alt.Chart(rows).mark_bar().encode(x="high:Q", y="estimator:N"), id="crates", title="Two counts", alt="Two bars."
+        alt.Chart(rows).mark_bar().encode(x="high:Q", y="estimator:N"),
+        id="crates",
+        title="Two counts",
+        alt="Two bars.",
     )
     assert "<script>" not in static(chart.to_dict(), NARROW)
     assert ",'=1+1," in csv_text(chart.to_dict())
@@ -98,10 +102,19 @@ def test_text_of_a_table_stays_text_in_a_drawing_and_in_csv(data):
 
 @pytest.mark.parametrize(
     "low, high, words",
-    [(900, 900, "900"), (800, 1200, "800–1,200"), (800, None, "at least 800"), (None, 1200, "up to 1,200"), (2.5, 2.5, "2.5")],
+    [
+        (900, 900, "900"),
+        (800, 1200, "800–1,200"),
+        (800, None, "at least 800"),
+        (None, 1200, "up to 1,200"),
+        (2.5, 2.5, "2.5"),
+    ],
 )
 def test_ranges_read_as_one_writes_them(low, high, words):
-    assert range_in_words(low if low is not None else float("nan"), high if high is not None else float("nan")) == words
+    assert (
+        range_in_words(low if low is not None else float("nan"), high if high is not None else float("nan"))
+        == words
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,10 @@ def test_dates_read_as_one_writes_them(start, end, precision, words):
 @pytest.fixture
 def chapter(sample):
     return citation.item(
-        citation.report(sample), key="lamp2031harbour", title="The harbour", url="https://example.org/harbour.html"
+        citation.report(sample),
+        key="lamp2031harbour",
+        title="The harbour",
+        url="https://example.org/harbour.html",
     )
 
 

@@ -39,18 +39,24 @@ def _colours() -> str:
         f':root{{{fixed}--figure-tokens:"{names}";}}\n'
         + block(":root", 0)
         + block('html[data-theme="dark"]', 1)
-        + "@media print{" + block('html[data-theme="dark"],:root', 0).strip() + "}\n"
+        + "@media print{"
+        + block('html[data-theme="dark"],:root', 0).strip()
+        + "}\n"
     )
 
 
 def _drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """The stock book loads Thebe's launcher on every page, twice, from another host; no page here uses it."""
     context["script_files"] = [
-        script for script in context.get("script_files", []) if "thebe" not in str(getattr(script, "filename", script)).lower()
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in str(getattr(script, "filename", script)).lower()
         and "thebe" not in str(getattr(script, "attributes", {})).lower()
     ]
     context["css_files"] = [
-        sheet for sheet in context.get("css_files", []) if "thebe" not in str(getattr(sheet, "filename", sheet)).lower()
+        sheet
+        for sheet in context.get("css_files", [])
+        if "thebe" not in str(getattr(sheet, "filename", sheet)).lower()
     ]
 
 

@@ -11,7 +11,11 @@ from dossier import citation
 from dossier.book import state
 from dossier.package import DataError
 
-FORMATS = {"bib": ("BibTeX", citation.bibtex), "ris": ("RIS", citation.ris), "json": ("CSL-JSON", citation.csl_json)}
+FORMATS = {
+    "bib": ("BibTeX", citation.bibtex),
+    "ris": ("RIS", citation.ris),
+    "json": ("CSL-JSON", citation.csl_json),
+}
 
 
 def _read_report(app: Sphinx) -> None:
@@ -22,8 +26,8 @@ def _read_report(app: Sphinx) -> None:
     last = state.tables(app).revisions.sort_values("date").iloc[-1]
     if last["edition"] != app.dossier_report.edition or f"{last['date']:%Y-%m-%d}" != app.dossier_report.date:
         raise ExtensionError(
-            f"CITATION.cff names edition {app.dossier_report.edition} of {app.dossier_report.date}, the last row of "
-            f"revisions.csv edition {last['edition']} of {last['date']:%Y-%m-%d}: make them agree"
+            f"CITATION.cff names edition {app.dossier_report.edition} of {app.dossier_report.date}, "
+            f"the last row of revisions.csv edition {last['edition']} of {last['date']:%Y-%m-%d}: make them agree"
         )
 
 
@@ -33,7 +37,11 @@ def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
     whole = app.dossier_report
     root = pagename == app.config.root_doc
     title = "" if root else app.env.titles[pagename].astext()
-    url = f"{app.config.html_baseurl.rstrip('/')}/{app.builder.get_target_uri(pagename)}" if app.config.html_baseurl else ""
+    url = (
+        f"{app.config.html_baseurl.rstrip('/')}/{app.builder.get_target_uri(pagename)}"
+        if app.config.html_baseurl
+        else ""
+    )
     short = re.sub(r"[^a-z0-9]", "", pagename.rsplit("/", 1)[-1].lower())
     key = re.sub(r"[^a-z0-9]", "", whole.title.split(":")[0].lower()) + whole.date[:4] + ("" if root else short)
     csl = citation.item(whole, key=key, title=title, url=url)
@@ -44,12 +52,16 @@ def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
     for suffix, (name, write) in FORMATS.items():
         texts[suffix] = (name, write(csl))
         (folder / f"{stem}.{suffix}").write_text(texts[suffix][1], encoding="utf-8")
-    context["body"] += state.templates().get_template("cite.html").render(
-        formatted=citation.formatted(csl),
-        formats=texts,
-        files="../" * pagename.count("/") + f"cite/{stem}",
-        url=url,
-        what="report" if root else "page",
+    context["body"] += (
+        state.templates()
+        .get_template("cite.html")
+        .render(
+            formatted=citation.formatted(csl),
+            formats=texts,
+            files="../" * pagename.count("/") + f"cite/{stem}",
+            url=url,
+            what="report" if root else "page",
+        )
     )
     tags = [("citation_title", title or whole.title), ("citation_language", "en")]
     tags += [("citation_author", author) for author in whole.authors]

@@ -1,5 +1,6 @@
-"""The roles that tie prose to the tables: ``claim``, ``estimate``, ``when``; and the cards behind the marks."""
+"""The roles ``claim``, ``estimate``, ``when`` and ``source`` tie prose to the tables; cards stand behind the marks."""
 
+import pandas as pd
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
@@ -7,8 +8,13 @@ from sphinx.util.docutils import SphinxRole
 from dossier.book import state
 from dossier.package import DataError
 
+
 class claim_marks(nodes.Inline, nodes.Element):
     """The marks of one or more claims; becomes links when all pages are known."""
+
+
+class source_mark(nodes.Inline, nodes.TextElement):
+    """A link to a source's entry; becomes one when all pages are known."""
 
 
 class ClaimRole(SphinxRole):
@@ -51,9 +57,28 @@ class WhenRole(SphinxRole):
         rows = state.claim_rows(self.env.app)
         state.depend_on(self.env, self.env.app.dossier_tables, "claims")
         if self.text not in rows:
-            state.fault(self.env.app, f"unknown claim {self.text!r}: claims.csv has no such claim_id", self.get_location())
+            state.fault(
+                self.env.app,
+                f"unknown claim {self.text!r}: claims.csv has no such claim_id",
+                self.get_location(),
+            )
             return [], []
         return [nodes.inline("", rows[self.text]["when"], classes=["from-table"])], []
+
+
+class SourceRole(SphinxRole):
+    """``{source}`key```: a link to the entry of a source, shown as publisher and year."""
+
+    def run(self):
+        data = state.tables(self.env.app)
+        state.depend_on(self.env, data, "sources")
+        try:
+            row = data.row("sources", self.text)
+        except DataError as error:
+            state.fault(self.env.app, str(error), self.get_location())
+            return [], []
+        year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
+        return [source_mark("", f"{row['publisher']}{year}", source=self.text)], []
 
 
 def register_of(app: Sphinx, claim_id: str) -> str | None:
@@ -75,10 +100,26 @@ def claim_uri(app: Sphinx, docname: str, claim_id: str) -> str:
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     rows = state.claim_rows(app)
     for node in list(doctree.findall(claim_marks)):
-        html = state.templates().get_template("marks.html").render(
-            marks=[(rows[key], claim_uri(app, docname, key)) for key in node["claims"]], anchor=node["ids"][0]
+        html = (
+            state.templates()
+            .get_template("marks.html")
+            .render(
+                marks=[(rows[key], claim_uri(app, docname, key)) for key in node["claims"]],
+                anchor=node["ids"][0],
+            )
         )
         node.replace_self(nodes.raw("", html.strip(), format="html"))
+    for node in list(doctree.findall(source_mark)):
+        uri = source_uri(app, docname, node["source"])
+        node.replace_self(nodes.reference("", "", *node.children, internal=True, refuri=uri))
+
+
+def source_uri(app: Sphinx, docname: str, source_id: str) -> str:
+    """Address of a source's entry as seen from a page."""
+    for page, held in getattr(app.env, "dossier_registered", {}).items():
+        if "sources" in held["tables"]:
+            return f"{app.builder.get_relative_uri(docname, page)}#{source_id}"
+    return f"#{source_id}"
 
 
 def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -87,8 +128,10 @@ def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doc
     used = sorted(state.uses(app.env).get(pagename, {}))
     if used:
         rows = state.claim_rows(app)
-        context["body"] += state.templates().get_template("cards.html").render(
-            cards=[(rows[key], claim_uri(app, pagename, key)) for key in used]
+        context["body"] += (
+            state.templates()
+            .get_template("cards.html")
+            .render(cards=[(rows[key], claim_uri(app, pagename, key)) for key in used])
         )
 
 
@@ -99,9 +142,11 @@ def _purge(app: Sphinx, env, docname: str) -> None:
 def setup(app: Sphinx) -> None:
     """Register the roles and the hooks."""
     app.add_node(claim_marks)
+    app.add_node(source_mark)
     app.add_role("claim", ClaimRole())
     app.add_role("estimate", EstimateRole())
     app.add_role("when", WhenRole())
+    app.add_role("source", SourceRole())
     app.connect("env-purge-doc", _purge)
     app.connect("doctree-resolved", _resolve)
     app.connect("html-page-context", _add_cards)

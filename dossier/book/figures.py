@@ -107,7 +107,7 @@ def _sized(spec: dict, width: int) -> dict:
 
 
 def table(spec: dict) -> tuple[list[str], list[dict]]:
-    """Columns and rows of the data drawn, in the order drawn, each row once; dates and numbers as one writes them."""
+    """Columns and rows of the data drawn, in order, each row once; dates and numbers as one writes them."""
     rows = [{column: _cell(value) for column, value in row.items()} for row in rows_drawn(spec)]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     filled = [column for column in columns if any(row.get(column) not in (None, "") for row in rows)]
@@ -154,7 +154,13 @@ def _write_files(app: Sphinx, spec: dict) -> None:
 
 
 def _text(title) -> str:
-    return title if isinstance(title, str) else " ".join(title["text"]) if isinstance(title["text"], list) else title["text"]
+    return (
+        title
+        if isinstance(title, str)
+        else " ".join(title["text"])
+        if isinstance(title["text"], list)
+        else title["text"]
+    )
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -173,23 +179,31 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
     columns, rows = table(spec)
     numbers = app.env.toc_fignumbers.get(docname, {}).get("figure", {})
     live = {key: value for key, value in spec.items() if key not in ("title", "usermeta")}
-    return state.templates().get_template("figure.html").render(
-        name=name,
-        number=".".join(map(str, numbers.get(name, ()))),
-        title=_text(spec["title"]),
-        alt=spec["description"],
-        note=spec.get("usermeta", {}).get("note", ""),
-        wide=node["wide"],
-        narrow=node["narrow"],
-        spec=json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":")).replace("<", "\\u003c"),
-        claims=claims,
-        claim_uri=lambda key: claim_uri(app, docname, key),
-        sources=len({row["source_id"] for row in evidence}),
-        origins=len({row["origin_id"] for row in evidence if row["stance"] == "supports"}),
-        publishers=[publisher for publisher, _ in sorted(publishers.items(), key=lambda item: (-item[1], item[0]))],
-        columns=columns,
-        rows=rows,
-        files="../" * docname.count("/") + "figures/",
+    return (
+        state.templates()
+        .get_template("figure.html")
+        .render(
+            name=name,
+            number=".".join(map(str, numbers.get(name, ()))),
+            title=_text(spec["title"]),
+            alt=spec["description"],
+            note=spec.get("usermeta", {}).get("note", ""),
+            wide=node["wide"],
+            narrow=node["narrow"],
+            spec=json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":")).replace(
+                "<", "\\u003c"
+            ),
+            claims=claims,
+            claim_uri=lambda key: claim_uri(app, docname, key),
+            sources=len({row["source_id"] for row in evidence}),
+            origins=len({row["origin_id"] for row in evidence if row["stance"] == "supports"}),
+            publishers=[
+                publisher for publisher, _ in sorted(publishers.items(), key=lambda item: (-item[1], item[0]))
+            ],
+            columns=columns,
+            rows=rows,
+            files="../" * docname.count("/") + "figures/",
+        )
     )
 
 

@@ -57,7 +57,9 @@ def _drop_stale_executions(app: Sphinx) -> None:
         if "{code-cell}" in source:
             names = tables_named(source, data)
             after[page] = _digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
-    stale = {str(Path(app.env.doc2path(page)).resolve()) for page, mark in after.items() if before.get(page) != mark}
+    stale = {
+        str(Path(app.env.doc2path(page)).resolve()) for page, mark in after.items() if before.get(page) != mark
+    }
     if before and stale:
         cache = get_cache(folder)
         for record in cache.list_cache_records():
@@ -74,7 +76,9 @@ def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> Non
 
 
 def _note_machinery(app: Sphinx, config: Config) -> None:
-    config.dossier_machinery = _digest(*sorted(file for file in CODE.rglob("*") if file.suffix != ".pyc" and file.is_file()))
+    config.dossier_machinery = _digest(
+        *sorted(file for file in CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
+    )
 
 
 def setup(app: Sphinx) -> None:

@@ -1,5 +1,7 @@
 """The ``register`` directive: a table of the package as a part of a page."""
 
+from typing import ClassVar
+
 from docutils import nodes
 from docutils.parsers.rst import directives
 from jinja2 import TemplateNotFound
@@ -8,7 +10,10 @@ from sphinx.util.docutils import SphinxDirective
 
 from dossier import scales
 from dossier.book import state
-from dossier.book.claims import claim_uri
+from dossier.book.claims import claim_uri, source_uri
+
+GENERATED = ("schema", "scales")
+"""What is shown like a table but comes from the schema and from the scales of the field."""
 
 
 class register(nodes.General, nodes.Element):
@@ -22,12 +27,12 @@ class RegisterDirective(SphinxDirective):
     """
 
     required_arguments = 1
-    option_spec = {"where": directives.unchanged, "columns": directives.unchanged}
+    option_spec: ClassVar = {"where": directives.unchanged, "columns": directives.unchanged}
 
     def run(self):
         name = self.arguments[0]
         data = state.tables(self.env.app)
-        if name not in data.schemas and name != "schema":
+        if name not in data.schemas and name not in GENERATED:
             raise self.error(f"the data package has no table {name!r}")
         state.depend_on(self.env, data, *data.schemas)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
@@ -55,7 +60,7 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def _html(app: Sphinx, docname: str, node: register) -> str:
     data, name = state.tables(app), node["table"]
-    if name == "schema":
+    if name in GENERATED:
         rows: list[dict] = list(data.schemas.values())
     elif name == "claims":
         rows = list(state.claim_rows(app).values())
@@ -68,27 +73,21 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         template = environment.get_template(f"{name}.html")
     except TemplateNotFound:
         template = environment.get_template("table.html")
-    fields = {} if name == "schema" else {field["name"]: field for field in data.fields(name)}
+    fields = {} if name in GENERATED else {field["name"]: field for field in data.fields(name)}
     return template.render(
         rows=rows,
-        title="Schema" if name == "schema" else data.schemas[name]["title"],
+        title=name.capitalize() if name in GENERATED else data.schemas[name]["title"],
         fields=fields,
         columns=node["columns"] or list(fields),
-        key=None if name == "schema" else data.key(name),
+        key=None if name in GENERATED else data.key(name),
         data=data,
         scales=scales,
         claims=state.claim_rows(app),
         claim_uri=lambda key: claim_uri(app, docname, key),
         used_at=lambda key: _used_at(app, docname, key),
-        source_uri=lambda key: _source_uri(app, docname, key),
+        source_uri=lambda key: source_uri(app, docname, key),
         page_uri=lambda page: app.builder.get_relative_uri(docname, page),
     )
-
-
-def _source_uri(app: Sphinx, docname: str, source_id: str) -> str:
-    """Address of a source's entry as seen from a page."""
-    page = next((page for page, held in registered(app.env).items() if "sources" in held["tables"]), docname)
-    return f"{app.builder.get_relative_uri(docname, page)}#{source_id}"
 
 
 def _used_at(app: Sphinx, docname: str, claim_id: str) -> list[tuple[str, str]]:

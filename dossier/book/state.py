@@ -15,7 +15,6 @@ from dossier.checks import check
 from dossier.evidence import graded_claims
 from dossier.package import Package, load
 
-
 logger = logging.getLogger(__name__)
 
 

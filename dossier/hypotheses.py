@@ -1,0 +1,69 @@
+"""Analysis of Competing Hypotheses: which explanation has least against it, and how much that depends on what.
+
+Method: R. J. Heuer, *Psychology of Intelligence Analysis* (1999), chapter 8: work across the matrix, rate each
+piece of evidence for its consistency with each hypothesis, and rank by what is inconsistent, because evidence
+that fits several hypotheses proves none of them. The numbers are a help to see the matrix, not a measurement.
+"""
+
+import pandas as pd
+
+from dossier.scales import CONSISTENCY
+
+CREDIBILITY_WEIGHT = {1: 1.0, 2: 0.8, 3: 0.5, 4: 0.25, 5: 0.0, 6: 0.25}
+"""Weight of a rating by the credibility of its claim. The weights are this report's own choice."""
+
+
+def matrix(ratings: pd.DataFrame) -> pd.DataFrame:
+    """The ratings as a matrix: one row a claim, one column a hypothesis, cells CC, C, N, I or II."""
+    return ratings.pivot(index="claim_id", columns="hypothesis_id", values="consistency")
+
+
+def inconsistency(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd.Series:
+    """Inconsistency score of each hypothesis, 0 or below; the nearer to 0, the less speaks against it.
+
+    Args:
+        ratings: Columns `claim_id`, `hypothesis_id`, `consistency`.
+        weights: Weight of each claim, indexed by `claim_id`; without it every claim weighs 1.
+
+    Returns the scores indexed by `hypothesis_id`, best first.
+    """
+    scores = matrix(ratings).replace(CONSISTENCY).infer_objects().astype(float)
+    if weights is not None:
+        scores = scores.mul(weights.reindex(scores.index), axis=0)
+    return scores.sum().sort_values(ascending=False, kind="stable").rename("inconsistency")
+
+
+def weights(claims: pd.DataFrame) -> pd.Series:
+    """Weight of each claim by its credibility, indexed by `claim_id`."""
+    return claims.set_index("claim_id")["credibility"].map(CREDIBILITY_WEIGHT).astype(float)
+
+
+def diagnosticity(ratings: pd.DataFrame) -> pd.Series:
+    """How far each claim tells the hypotheses apart: the spread of its inconsistency scores, 0 to 2.
+
+    A claim that scores alike on all hypotheses has none and can be left out.
+    """
+    scores = matrix(ratings).replace(CONSISTENCY).infer_objects().astype(float)
+    return (
+        (scores.max(axis=1) - scores.min(axis=1))
+        .sort_values(ascending=False, kind="stable")
+        .rename("diagnosticity")
+    )
+
+
+def leave_one_out(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd.DataFrame:
+    """The best hypothesis when each claim in turn is left out.
+
+    Returns one row a claim: `best` (hypothesis), `lead` (its distance to the next), indexed by `claim_id`.
+    """
+    rows = {}
+    for claim in ratings["claim_id"].unique():
+        scores = inconsistency(ratings[ratings["claim_id"] != claim], weights)
+        rows[claim] = {"best": scores.index[0], "lead": scores.iloc[0] - scores.iloc[1]}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
+
+
+def as_of(ratings: pd.DataFrame, claims: pd.DataFrame, day: str) -> pd.DataFrame:
+    """The ratings of the claims whose event or statement lies on or before a day."""
+    known = claims[claims["date_start"] <= pd.Timestamp(day)]["claim_id"]
+    return ratings[ratings["claim_id"].isin(known)]
