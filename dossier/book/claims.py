@@ -1,4 +1,4 @@
-"""The roles ``claim``, ``estimate``, ``when`` and ``source`` tie prose to the tables; cards stand behind the marks."""
+"""The roles ``claim``, ``estimate``, ``when``, ``source`` tie prose to the tables; cards stand behind the marks."""
 
 import pandas as pd
 from docutils import nodes
