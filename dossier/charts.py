@@ -20,12 +20,12 @@ TOOLTIP = [
 """What a mark tells of its claim; the rows come from `dossier.with_evidence`."""
 
 SUPPORT = alt.FillOpacity(
-    "support:N",
-    title=None,
-    scale=alt.Scale(domain=["two or more origins", "one origin"], range=[0.95, 0.12]),
-    legend=alt.Legend(symbolType="square", symbolFillColor=PALETTE["muted"], symbolStrokeColor=PALETTE["muted"]),
+    "support:N", scale=alt.Scale(domain=["two or more origins", "one origin"], range=[0.95, 0.12]), legend=None
 )
-"""Filled marks rest on two or more independent origins, hollow ones on one; give the mark a stroke as well."""
+"""Filled marks rest on two or more independent origins, hollow ones on one; give the mark a stroke as well.
+
+The page adds the key, since Vega-Lite draws none for this channel.
+"""
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

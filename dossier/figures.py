@@ -65,6 +65,12 @@ def claims_drawn(spec: dict) -> list[str]:
     return sorted(found)
 
 
+def shows_support(spec: dict) -> bool:
+    """Whether marks are filled or hollow by the number of origins (`dossier.SUPPORT`)."""
+    layers = [spec, *spec.get("layer", [])]
+    return any(layer.get("encoding", {}).get("fillOpacity", {}).get("field") == "support" for layer in layers)
+
+
 def _datasets(spec: dict) -> Iterator[list[dict]]:
     yield from spec.get("datasets", {}).values()
     for part in (spec, *spec.get("layer", [])):

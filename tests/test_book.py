@@ -123,11 +123,12 @@ def test_fault_stops_the_build_and_leaves_the_last_book(built_sample, change, to
     stood = public.stat().st_mtime_ns, public.read_bytes()
     edit(built_sample, name, old, new)
     try:
-        done = build(built_sample)
+        done, again = build(built_sample), build(built_sample)
     finally:
         (built_sample / name).write_text(before, encoding="utf-8")
     assert done.returncode != 0
     assert told in done.stderr + done.stdout
+    assert again.returncode != 0, "a second build must not pass because the first has read the pages"
     assert (public.stat().st_mtime_ns, public.read_bytes()) == stood
 
 

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 
 from dossier.book import state
 from dossier.book.claims import claim_uri
-from dossier.figures import MIMETYPE, NARROW, TOKENS, WIDE, FigureError, claims_drawn, demand, rows_drawn
+from dossier.figures import MIMETYPE, NARROW, TOKENS, WIDE, FigureError, claims_drawn, demand, rows_drawn, shows_support
 
 
 class drawn_figure(nodes.figure):
@@ -148,6 +148,8 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     whole = {**_sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
     whole["title"] = {"text": textwrap.wrap(_text(spec["title"]), 84), "anchor": "start"}
+    if shows_support(spec):
+        whole["title"]["subtitle"] = "Hollow marks rest on one first-hand report"
     (folder / f"{spec['name']}.svg").write_text(vl_convert.vegalite_to_svg(whole), encoding="utf-8")
     (folder / f"{spec['name']}.png").write_bytes(vl_convert.vegalite_to_png(whole, scale=2))
     (folder / f"{spec['name']}.csv").write_text(csv_text(spec), encoding="utf-8")
@@ -188,6 +190,7 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
             title=_text(spec["title"]),
             alt=spec["description"],
             note=spec.get("usermeta", {}).get("note", ""),
+            support=shows_support(spec),
             wide=node["wide"],
             narrow=node["narrow"],
             spec=json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":")).replace(

@@ -1,5 +1,7 @@
 """The ``register`` directive: a table of the package as a part of a page."""
 
+import shutil
+from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
@@ -84,6 +86,7 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         scales=scales,
         claims=state.claim_rows(app),
         claim_uri=lambda key: claim_uri(app, docname, key),
+        files="../" * docname.count("/") + "data/",
         used_at=lambda key: _used_at(app, docname, key),
         source_uri=lambda key: source_uri(app, docname, key),
         page_uri=lambda page: app.builder.get_relative_uri(docname, page),
@@ -115,6 +118,17 @@ def _rewrite(app: Sphinx, env) -> list[str]:
     return sorted(registered(env)) if getattr(app, "dossier_something_read", False) else []
 
 
+def _publish_tables(app: Sphinx, exception: Exception | None) -> None:
+    """Put the tables and their schema, as they are, beside the pages."""
+    if exception or app.builder.format != "html":
+        return
+    data = state.tables(app)
+    target = Path(app.outdir) / "data"
+    target.mkdir(exist_ok=True)
+    for file in (data.descriptor_path, *(data.path(name) for name in data.schemas)):
+        shutil.copyfile(file, target / file.name)
+
+
 def setup(app: Sphinx) -> None:
     """Register the directive and the hooks."""
     app.add_node(register)
@@ -123,3 +137,4 @@ def setup(app: Sphinx) -> None:
     app.connect("env-before-read-docs", _note_reading)
     app.connect("env-updated", _rewrite)
     app.connect("doctree-resolved", _resolve)
+    app.connect("build-finished", _publish_tables)
