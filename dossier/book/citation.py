@@ -31,19 +31,36 @@ def _read_report(app: Sphinx) -> None:
         )
 
 
+def page_uri(app: Sphinx, pagename: str) -> str:
+    """The published address of a page; empty while ``html.baseurl`` is."""
+    base = app.config.html_baseurl
+    return f"{base.rstrip('/')}/{app.builder.get_target_uri(pagename)}" if base else ""
+
+
+def _key(app: Sphinx, *parts: str) -> str:
+    """A citation key: the first words of the report's title, the year, and the parts."""
+    whole = app.dossier_report
+    words = (whole.title.split(":")[0], whole.date[:4], *parts)
+    return "".join(re.sub(r"[^a-z0-9]", "", word.lower()) for word in words)
+
+
+def figure_citation(app: Sphinx, pagename: str, name: str, title: str) -> dict[str, str]:
+    """Style, or BibTeX, to the citation of a figure."""
+    url = page_uri(app, pagename)
+    csl = citation.item(
+        app.dossier_report, key=_key(app, name), title=f"{title} [Figure]", url=f"{url}#{name}" if url else ""
+    )
+    return {**citation.formatted(csl), "BibTeX": citation.bibtex(csl)}
+
+
 def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if doctree is None or "body" not in context:
         return
     whole = app.dossier_report
     root = pagename == app.config.root_doc
     title = "" if root else app.env.titles[pagename].astext()
-    url = (
-        f"{app.config.html_baseurl.rstrip('/')}/{app.builder.get_target_uri(pagename)}"
-        if app.config.html_baseurl
-        else ""
-    )
-    short = re.sub(r"[^a-z0-9]", "", pagename.rsplit("/", 1)[-1].lower())
-    key = re.sub(r"[^a-z0-9]", "", whole.title.split(":")[0].lower()) + whole.date[:4] + ("" if root else short)
+    url = page_uri(app, pagename)
+    key = _key(app, *([] if root else [pagename.rsplit("/", 1)[-1]]))
     csl = citation.item(whole, key=key, title=title, url=url)
     folder = Path(app.outdir) / "cite"
     folder.mkdir(exist_ok=True)

@@ -15,8 +15,19 @@ from lxml import etree
 from sphinx.application import Sphinx
 
 from dossier.book import state
+from dossier.book.citation import figure_citation
 from dossier.book.claims import claim_uri
-from dossier.figures import MIMETYPE, NARROW, TOKENS, WIDE, FigureError, claims_drawn, demand, rows_drawn, shows_support
+from dossier.figures import (
+    MIMETYPE,
+    NARROW,
+    TOKENS,
+    WIDE,
+    FigureError,
+    claims_drawn,
+    demand,
+    rows_drawn,
+    shows_support,
+)
 
 
 class drawn_figure(nodes.figure):
@@ -190,6 +201,7 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
             title=_text(spec["title"]),
             alt=spec["description"],
             note=spec.get("usermeta", {}).get("note", ""),
+            citation=figure_citation(app, docname, name, _text(spec["title"])),
             support=shows_support(spec),
             wide=node["wide"],
             narrow=node["narrow"],
@@ -208,6 +220,20 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
             files="../" * docname.count("/") + "figures/",
         )
     )
+
+
+def _add_control(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Give a page with figures the control that hides what rests on few origins."""
+    if doctree is None or "body" not in context or not figures(app.env).get(pagename):
+        return
+    rows = state.claim_rows(app)
+    used = sorted(
+        key for key, places in state.uses(app.env)[pagename].items() if any(place.label for place in places)
+    )
+    support = {key: [int(rows[key]["origins"]), int(rows[key]["credibility"])] for key in used}
+    html = state.templates().get_template("control.html").render(support=json.dumps(support, separators=(",", ":")))
+    head, found, rest = context["body"].partition("</h1>")
+    context["body"] = head + found + html + rest if found else html + context["body"]
 
 
 def _publish(app: Sphinx, exception: Exception | None) -> None:
@@ -233,4 +259,5 @@ def setup(app: Sphinx) -> None:
     app.add_enumerable_node(drawn_figure, "figure", lambda node: _text(json.loads(node["spec"])["title"]))
     app.connect("env-purge-doc", _purge)
     app.connect("doctree-resolved", _resolve)
+    app.connect("html-page-context", _add_control)
     app.connect("build-finished", _publish)

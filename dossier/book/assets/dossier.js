@@ -2,6 +2,11 @@
 (() => {
   const here = document.currentScript.src;
 
+  // A page opened from a folder may be refused its storage; then nothing is remembered.
+  const storage = (verb, value) => {
+    try { return localStorage[`${verb}Item`]("dossier-evidence", value); } catch { return null; }
+  };
+
   // ---- Cards: a claim's mark shows its card on hover, focus and first tap; Escape closes it.
   let open = null, opener = null, timer = 0;
   const close = () => {
@@ -58,6 +63,36 @@
   // A chart is written in the light colours; swap each for the value of the reader's theme.
   const themed = (text) => property("tokens").replaceAll('"', "").split(" ").reduce(
     (result, token) => result.replaceAll(new RegExp(property(`light-${token}`), "gi"), property(token)), text);
+  // ---- Evidence control: rows whose claims rest on too few origins leave the live charts and their tables.
+  const control = document.querySelector(".evidence-control");
+  const support = JSON.parse(document.getElementById("claim-support")?.textContent ?? "{}");
+  const wanted = { origins: 1, credibility: 6 };
+  const passes = (claims) => !claims || claims.split(" ").some((claim) => {
+    const [origins, credibility] = support[claim] ?? [Infinity, 0];
+    return origins >= wanted.origins && credibility <= wanted.credibility;
+  });
+  const strict = () => wanted.origins > 1 || wanted.credibility < 6;
+  const filtered = (spec) => {
+    // A row of several claims keeps those that pass; a column `claims` beside them is their count.
+    const keep = (rows) => rows.filter((row) => passes(row.claim_id ?? row.claim_ids)).map((row) => {
+      if (!row.claim_ids || !("claims" in row)) return row;
+      const claim_ids = row.claim_ids.split(" ").filter(passes);
+      return { ...row, claim_ids: claim_ids.join(" "), claims: claim_ids.length };
+    });
+    for (const name of Object.keys(spec.datasets ?? {})) spec.datasets[name] = keep(spec.datasets[name]);
+    for (const part of [spec, ...(spec.layer ?? [])])
+      if (Array.isArray(part.data?.values)) part.data.values = keep(part.data.values);
+    return spec;
+  };
+  const filterTable = (figure) => {
+    const rows = [...figure.querySelectorAll(".figure-data tbody tr")];
+    for (const row of rows) {
+      row.hidden = !passes(row.dataset.claims);
+      for (const link of row.querySelectorAll("a")) link.hidden = !passes(link.textContent);
+    }
+    const shown = rows.filter((row) => !row.hidden).length;
+    figure.querySelector(".figure-shown").textContent = strict() ? `Shown: ${shown} of ${rows.length} rows.` : "";
+  };
   const enliven = async (figure) => {
     const box = figure.querySelector(".figure-chart");
     const shown = [...box.querySelectorAll(".figure-static")].find((part) => part.offsetParent);
@@ -68,7 +103,7 @@
     place.className = "figure-live";
     try {
       const embed = await load();
-      const spec = JSON.parse(themed(text));
+      const spec = filtered(JSON.parse(themed(text)));
       if (spec.width === "container") {
         spec.width = Math.round(drawing.getBoundingClientRect().width);
         spec.autosize = { type: "fit-x", contains: "padding" };
@@ -77,7 +112,9 @@
       const old = box.querySelector(".figure-live");
       place.hidden = true;
       box.append(place);
-      const result = await embed(place, spec, { renderer: "svg", actions: false, logLevel: 1 });
+      const quiet = { level: () => quiet, error: console.error, warn: () => quiet, info: () => quiet, debug: () => quiet };
+      const compiled = window.vegaLite.compile(spec, { logger: quiet }).spec;
+      const result = await embed(place, compiled, { mode: "vega", renderer: "svg", actions: false });
       old?.remove();
       place.hidden = false;
       box.classList.add("is-live");
@@ -109,4 +146,40 @@
   new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
   let width = root.clientWidth;
   addEventListener("resize", () => { if (root.clientWidth !== width) { width = root.clientWidth; redraw(); } });
+
+  if (control) {
+    const remembered = { ...wanted, ...JSON.parse(storage("get") ?? "{}") };
+    const apply = () => {
+      for (const figure of document.querySelectorAll(".dossier-figure")) {
+        filterTable(figure);
+        const box = figure.querySelector(".figure-chart");
+        if (strict() || box.classList.contains("is-live")) { box.dataset.reached = "yes"; enliven(figure); }
+      }
+    };
+    for (const name of ["origins", "credibility"]) control.elements[name].value = wanted[name] = remembered[name];
+    control.addEventListener("change", () => {
+      for (const name of ["origins", "credibility"]) wanted[name] = Number(control.elements[name].value);
+      storage("set", JSON.stringify(wanted));
+      apply();
+    });
+    control.hidden = false;
+    if (strict()) apply();
+  }
+
+  // ---- Tables of figures sort by a column when its head is pressed.
+  for (const head of document.querySelectorAll(".sortable thead th")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      for (const other of head.parentNode.children) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const body = head.closest("table").tBodies[0], column = head.cellIndex;
+      const order = new Intl.Collator(undefined, { numeric: true }).compare;
+      const rows = [...body.rows].sort((a, b) => order(a.cells[column].textContent, b.cells[column].textContent));
+      body.append(...(down ? rows.reverse() : rows));
+    });
+  }
 })();
