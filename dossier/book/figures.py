@@ -191,7 +191,8 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
         publishers[source["publisher"]] += 1
     columns, rows = table(spec)
     numbers = app.env.toc_fignumbers.get(docname, {}).get("figure", {})
-    live = {key: value for key, value in spec.items() if key not in ("title", "usermeta")}
+    # Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things.
+    live = vl_convert.vegalite_to_vega(_sized({**spec, "title": None, "usermeta": None}, WIDE))
     return (
         state.templates()
         .get_template("figure.html")

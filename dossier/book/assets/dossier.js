@@ -79,9 +79,7 @@
       const claim_ids = row.claim_ids.split(" ").filter(passes);
       return { ...row, claim_ids: claim_ids.join(" "), claims: claim_ids.length };
     });
-    for (const name of Object.keys(spec.datasets ?? {})) spec.datasets[name] = keep(spec.datasets[name]);
-    for (const part of [spec, ...(spec.layer ?? [])])
-      if (Array.isArray(part.data?.values)) part.data.values = keep(part.data.values);
+    for (const set of spec.data) if (Array.isArray(set.values)) set.values = keep(set.values);
     return spec;
   };
   const filterTable = (figure) => {
@@ -104,17 +102,11 @@
     try {
       const embed = await load();
       const spec = filtered(JSON.parse(themed(text)));
-      if (spec.width === "container") {
-        spec.width = Math.round(drawing.getBoundingClientRect().width);
-        spec.autosize = { type: "fit-x", contains: "padding" };
-        spec.padding = 2;
-      }
+      if (spec.autosize?.type?.startsWith("fit")) spec.width = Math.round(drawing.getBoundingClientRect().width);
       const old = box.querySelector(".figure-live");
       place.hidden = true;
       box.append(place);
-      const quiet = { level: () => quiet, error: console.error, warn: () => quiet, info: () => quiet, debug: () => quiet };
-      const compiled = window.vegaLite.compile(spec, { logger: quiet }).spec;
-      const result = await embed(place, compiled, { mode: "vega", renderer: "svg", actions: false });
+      const result = await embed(place, spec, { mode: "vega", renderer: "svg", actions: false });
       old?.remove();
       place.hidden = false;
       box.classList.add("is-live");
