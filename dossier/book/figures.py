@@ -104,7 +104,9 @@ def static(spec: dict, width: int) -> str:
                 del element.attrib[key]
     root.set("aria-hidden", "true")
     root.attrib.pop("version", None)
-    text = etree.tostring(root, encoding="unicode")
+    text = re.sub(
+        r"\d+\.\d{3,}", lambda number: f"{float(number.group()):.2f}", etree.tostring(root, encoding="unicode")
+    )
     for token, (light, _) in TOKENS.items():
         text = re.sub(re.escape(light), f"var(--figure-{token})", text, flags=re.IGNORECASE)
     return text
@@ -164,6 +166,12 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     (folder / f"{spec['name']}.svg").write_text(vl_convert.vegalite_to_svg(whole), encoding="utf-8")
     (folder / f"{spec['name']}.png").write_bytes(vl_convert.vegalite_to_png(whole, scale=2))
     (folder / f"{spec['name']}.csv").write_text(csv_text(spec), encoding="utf-8")
+    # Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things. A script and not
+    # JSON, because a page opened from a folder may load the one and not the other.
+    live = vl_convert.vegalite_to_vega(_sized({**spec, "title": None, "usermeta": None}, WIDE))
+    text = json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    call = f"(window.dossierFigures ??= {{}})[{json.dumps(spec['name'])}] = {text};\n"
+    (folder / f"{spec['name']}.js").write_text(call, encoding="utf-8")
 
 
 def _text(title) -> str:
@@ -191,8 +199,6 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
         publishers[source["publisher"]] += 1
     columns, rows = table(spec)
     numbers = app.env.toc_fignumbers.get(docname, {}).get("figure", {})
-    # Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things.
-    live = vl_convert.vegalite_to_vega(_sized({**spec, "title": None, "usermeta": None}, WIDE))
     return (
         state.templates()
         .get_template("figure.html")
@@ -206,9 +212,6 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
             support=shows_support(spec),
             wide=node["wide"],
             narrow=node["narrow"],
-            spec=json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":")).replace(
-                "<", "\\u003c"
-            ),
             claims=claims,
             claim_uri=lambda key: claim_uri(app, docname, key),
             sources=len({row["source_id"] for row in evidence}),
@@ -247,7 +250,7 @@ def _publish(app: Sphinx, exception: Exception | None) -> None:
         if file.stem not in current:
             file.unlink()
     for name in sorted(current):
-        for suffix in (".svg", ".png", ".csv"):
+        for suffix in (".svg", ".png", ".csv", ".js"):
             shutil.copyfile(_folder(app) / f"{name}{suffix}", target / f"{name}{suffix}")
 
 

@@ -50,12 +50,12 @@
   });
 
   // ---- Figures: the static drawing stays until a reader reaches for the chart; then the live one takes over.
-  let library = null;
-  const load = () => library ??= new Promise((resolve, reject) => {
+  const scripts = {};
+  const load = (address) => scripts[address] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL("vega.js", here).href;
-    script.onload = () => resolve(window.vegaEmbed);
-    script.onerror = () => { library = null; reject(new Error("the chart library did not load")); };
+    script.src = address;
+    script.onload = resolve;
+    script.onerror = () => { delete scripts[address]; reject(new Error(`${address} did not load; the drawing stays`)); };
     document.head.append(script);
   });
   const root = document.documentElement;
@@ -96,17 +96,16 @@
     const shown = [...box.querySelectorAll(".figure-static")].find((part) => part.offsetParent);
     if (!shown) return;
     const drawing = shown.querySelector("svg");
-    const text = figure.querySelector(".figure-spec").textContent;
     const place = document.createElement("div");
     place.className = "figure-live";
     try {
-      const embed = await load();
-      const spec = filtered(JSON.parse(themed(text)));
+      await Promise.all([load(new URL("vega.js", here).href), load(new URL(figure.dataset.script, location.href).href)]);
+      const spec = filtered(JSON.parse(themed(JSON.stringify(window.dossierFigures[figure.dataset.figure]))));
       if (spec.autosize?.type?.startsWith("fit")) spec.width = Math.round(drawing.getBoundingClientRect().width);
       const old = box.querySelector(".figure-live");
       place.hidden = true;
       box.append(place);
-      const result = await embed(place, spec, { mode: "vega", renderer: "svg", actions: false });
+      const result = await window.vegaEmbed(place, spec, { mode: "vega", renderer: "svg", actions: false });
       old?.remove();
       place.hidden = false;
       box.classList.add("is-live");
