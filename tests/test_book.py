@@ -103,6 +103,10 @@ FAULTS = {
         ),
         "figure 'without an id': has no id",
     ),
+    "figure that cannot be drawn": (
+        ("chapters/harbour.md", 'x="high:Q"', 'x=alt.datum(1), x2=alt.datum({"expr": "("})'),
+        "figure 'crates-counted' cannot be drawn",
+    ),
     "notebook that raises": (("chapters/harbour.md", "data = load()", "data = 1 / 0"), "harbour"),
     "broken link": (("chapters/island.md", "The keeper", "[The keeper](nowhere.md)"), "nowhere.md"),
     "faulty table": (("data/claims.csv", "K002,harbour", "K002,attic"), "data/claims.csv:3:chapter: 'attic'"),
@@ -142,3 +146,50 @@ def test_two_figures_with_one_id_stop_the_build(built_sample):
         path.write_text(before)
     assert done.returncode != 0
     assert "figure 'crates-counted' exists in chapters/" in done.stderr
+
+
+@pytest.fixture
+def harbour(browser, sample_book):
+    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    page.goto((sample_book / "_build" / "html" / "chapters" / "harbour.html").as_uri())
+    yield page
+    page.close()
+
+
+def test_evidence_control_filters_chart_and_table_and_is_remembered(harbour):
+    harbour.select_option("[name=origins]", "2")
+    harbour.locator(".figure-live svg").wait_for()
+    assert harbour.locator(".figure-live .mark-rect path").count() == 1
+    assert harbour.locator(".figure-data tbody tr:not([hidden])").count() == 1
+    assert harbour.locator(".figure-shown").text_content() == "Shown: 1 of 2 rows."
+    harbour.reload()
+    assert harbour.locator("[name=origins]").input_value() == "2"
+
+
+def test_live_chart_takes_the_theme_and_returns_when_it_changes(harbour):
+    harbour.hover(".figure-chart")
+    bar = harbour.locator(".figure-live .mark-rect path").first
+    bar.wait_for()
+    light = bar.get_attribute("fill")
+    harbour.evaluate("document.documentElement.dataset.theme = 'dark'")
+    harbour.wait_for_function(
+        "light => document.querySelector('.figure-live .mark-rect path')?.getAttribute('fill') !== light", arg=light
+    )
+
+
+def test_static_chart_stays_when_the_library_does_not_load(harbour):
+    harbour.evaluate("document.querySelector('.dossier-figure').dataset.script = 'missing.js'")
+    harbour.hover(".figure-chart")
+    harbour.wait_for_timeout(500)
+    assert harbour.locator(".figure-static svg:visible").count() == 1
+
+
+def test_table_of_a_figure_sorts_by_its_head(harbour):
+    harbour.locator(".figure-data summary").click()
+    head = harbour.locator(".figure-data th", has_text="low").first
+    column = head.evaluate("cell => cell.cellIndex + 1")
+    cells = harbour.locator(f".figure-data tbody td:nth-child({column})")
+    head.locator("button").click()
+    rising = cells.all_text_contents()
+    head.locator("button").click()
+    assert rising == ["2", "1200"] and cells.all_text_contents() == ["1200", "2"]

@@ -43,7 +43,9 @@ def test_every_link_leads_somewhere(book, pages):
 
 def test_every_claim_has_one_entry(pages):
     claims = load(ROOT).claims["claim_id"]
-    entries = [key for root in pages.values() for key in root.xpath("//*[contains(@class, 'register-claims')]/section/@id")]
+    entries = [
+        key for root in pages.values() for key in root.xpath("//*[contains(@class, 'register-claims')]/section/@id")
+    ]
     assert sorted(entries) == sorted(claims)
 
 
@@ -87,9 +89,9 @@ def visit(browser, book):
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on(
             "request",
-            lambda request: page.faults.append(request.url)
-            if not request.url.startswith(("file:", "data:", "blob:"))
-            else None,
+            lambda request: (
+                page.faults.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None
+            ),
         )
         page.goto((book / name).as_uri())
         return page
@@ -153,7 +155,10 @@ def test_no_serious_accessibility_fault(visit, name, scheme):
     page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     serious = [
-        (fault["id"], node["html"][:160]) for fault in found if fault["impact"] in ("serious", "critical") for node in fault["nodes"]
+        (fault["id"], node["html"][:160])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
     ]
     assert serious == []
 
@@ -162,6 +167,8 @@ def test_no_page_names_a_chart_host(book):
     named = [
         path.name
         for path in book.rglob("*.html")
-        if re.search(r"(src|href)=\"https?://[^\"]*(cdn|jsdelivr|unpkg|googleapis)", path.read_text(encoding="utf-8"))
+        if re.search(
+            r"(src|href)=\"https?://[^\"]*(cdn|jsdelivr|unpkg|googleapis)", path.read_text(encoding="utf-8")
+        )
     ]
     assert named == []

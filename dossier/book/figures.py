@@ -69,14 +69,13 @@ def _node(env, spec: dict) -> drawn_figure:
     figures(env).setdefault(env.docname, {})[name] = spec["title"]
     for key in claims:
         state.note_use(env, key, name, "figure")
-    _write_files(app, spec)
-    return drawn_figure(
-        ids=[name],
-        names=[name],
-        spec=json.dumps(spec, ensure_ascii=False, sort_keys=True),
-        wide=static(spec, WIDE),
-        narrow=static(spec, NARROW),
-    )
+    try:
+        _write_files(app, spec)
+        wide, narrow = static(spec, WIDE), static(spec, NARROW)
+    except ValueError as error:  # of the renderer
+        raise FigureError(f"figure {name!r} cannot be drawn: {str(error).strip().splitlines()[0]}") from error
+    text = json.dumps(spec, ensure_ascii=False, sort_keys=True)
+    return drawn_figure(ids=[name], names=[name], spec=text, wide=wide, narrow=narrow)
 
 
 def figures(env) -> dict[str, dict[str, str]]:
