@@ -5,11 +5,13 @@
 the output of the cell.
 """
 
+import os
 import re
 
 import altair as alt
+from altair.utils.html import spec_to_html
 
-from dossier.figures import CATEGORIES, MIMETYPE, PALETTE, FigureError, demand
+from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, FigureError, demand
 
 TOOLTIP = [
     alt.Tooltip("statement:N", title="Claim"),
@@ -95,7 +97,19 @@ def _theme() -> alt.theme.ThemeConfig:
 
 
 def _render(spec: dict, **_) -> dict:
-    return {MIMETYPE: spec, "text/plain": str(spec.get("description") or "chart")}
+    bundle = {MIMETYPE: spec, "text/plain": str(spec.get("description") or "chart")}
+    if BOOK not in os.environ:  # JupyterLab draws no Vega-Lite 6 by itself: give it the chart with its library
+        bundle["text/html"] = spec_to_html(
+            spec,
+            mode="vega-lite",
+            vega_version=alt.VEGA_VERSION,
+            vegalite_version=alt.VEGALITE_VERSION,
+            vegaembed_version=alt.VEGAEMBED_VERSION,
+            output_div=str(spec.get("name") or "chart"),
+            embed_options={"actions": False},
+            template="inline",
+        )
+    return bundle
 
 
 alt.renderers.register("dossier", _render)

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 MIMETYPE = "application/vnd.vegalite.v6+json"
 
+BOOK = "DOSSIER_BOOK"
+"""Environment variable that is set where a notebook is executed for the book and not by hand."""
+
 WIDE, NARROW = 680, 340
 """Widths in CSS pixels of the two static layouts."""
 

@@ -7,6 +7,7 @@ a table that the notebook names, or the machinery behind it, has changed.
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sphinx.config import Config
 
 from dossier import __file__ as _package_file
 from dossier.book import state
+from dossier.figures import BOOK
 from dossier.package import Package, load
 
 CODE = Path(_package_file).parent
@@ -45,6 +47,7 @@ def tables_named(source: str, data: Package) -> list[str]:
 
 def _drop_stale_executions(app: Sphinx) -> None:
     """Forget the cached outputs of each notebook whose tables or machinery have changed."""
+    os.environ[BOOK] = "1"
     folder = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     data = load(Path(app.srcdir))
     store = folder / "fingerprints.json"
