@@ -54,16 +54,19 @@ def diagnosticity(ratings: pd.DataFrame) -> pd.Series:
 def leave_one_out(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd.DataFrame:
     """The best hypothesis when each claim in turn is left out.
 
-    Returns one row a claim: `best` (hypothesis), `lead` (its distance to the next), indexed by `claim_id`.
+    Returns one row a claim, indexed by `claim_id`: `best` (the hypothesis, or those that tie for it, separated
+    by spaces) and `lead` (its distance to the next, 0 on a tie).
     """
     rows = {}
     for claim in ratings["claim_id"].unique():
         scores = inconsistency(ratings[ratings["claim_id"] != claim], weights)
-        rows[claim] = {"best": scores.index[0], "lead": scores.iloc[0] - scores.iloc[1]}
+        tied = scores[scores == scores.iloc[0]].index
+        rows[claim] = {"best": " ".join(sorted(tied)), "lead": scores.iloc[0] - scores.iloc[1]}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
 
 
 def as_of(ratings: pd.DataFrame, claims: pd.DataFrame, day: str) -> pd.DataFrame:
-    """The ratings of the claims whose event or statement lies on or before a day."""
-    known = claims[claims["date_start"] <= pd.Timestamp(day)]["claim_id"]
+    """The ratings of the claims whose event or statement was over on or before a day."""
+    over = claims["date_end"].fillna(claims["date_start"])
+    known = claims[over <= pd.Timestamp(day)]["claim_id"]
     return ratings[ratings["claim_id"].isin(known)]
