@@ -47,7 +47,8 @@ class EstimateRole(SphinxRole):
             state.fault(self.env.app, str(error), self.get_location())
             return [], []
         words = state.range_in_words(row["low"], row["high"])
-        return [nodes.inline("", words, classes=["from-table"], **{"data-row": self.text})], []
+        html = f'<span class="from-table" data-row="{self.text}">{words}</span>'
+        return [nodes.raw("", html, format="html")], []
 
 
 class WhenRole(SphinxRole):

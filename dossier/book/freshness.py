@@ -45,9 +45,18 @@ def tables_named(source: str, data: Package) -> list[str]:
     return sorted(named)
 
 
+def _prepare_kernels(app: Sphinx) -> None:
+    """Notebooks know that they run for the book, and run under a profile of their own, not the reader's."""
+    os.environ[BOOK] = "1"
+    profile = Path(app.outdir).parent / ".ipython"
+    settings = profile / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("c.IPKernelApp.log_level = 40  # not the notice that local kernels talk over TCP\n")
+    os.environ["IPYTHONDIR"] = str(profile)
+
+
 def _drop_stale_executions(app: Sphinx) -> None:
     """Forget the cached outputs of each notebook whose tables or machinery have changed."""
-    os.environ[BOOK] = "1"
     folder = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     data = load(Path(app.srcdir))
     store = folder / "fingerprints.json"
@@ -88,5 +97,6 @@ def setup(app: Sphinx) -> None:
     """Register the hooks."""
     app.add_config_value("dossier_machinery", "", "env", [str])
     app.connect("config-inited", _note_machinery)
+    app.connect("builder-inited", _prepare_kernels)
     app.connect("builder-inited", _drop_stale_executions)
     app.connect("source-read", _depend_on_named_tables)
