@@ -125,7 +125,7 @@ def _publish_tables(app: Sphinx, exception: Exception | None) -> None:
     data = state.tables(app)
     target = Path(app.outdir) / "data"
     target.mkdir(exist_ok=True)
-    for file in (data.descriptor_path, *(data.path(name) for name in data.schemas)):
+    for file in (data.descriptor_path, *(data.path(name) for name in data.resources)):
         shutil.copyfile(file, target / file.name)
 
 
