@@ -5,7 +5,7 @@ empty bands when it is drawn 680 and 340 px wide. Here scale and height follow f
 expressions in the chart itself, so the notebook, both static drawings and the live chart show the same part of
 the world. Layers added to the outlines share their projection::
 
-    outline(data.shapes, west=8, south=19, east=26, north=34) + points.encode(longitude="longitude", latitude="latitude")
+    outline(data.shapes, west=8, south=19, east=26, north=34) + points + labels(names)
 """
 
 from collections.abc import Collection
@@ -21,6 +21,10 @@ from dossier.shapes import clipped
 
 MARGIN = 0.5
 """Degrees by which the outlines go on beyond the view, so that no cut edge shows."""
+
+
+FINEST = 4
+"""Pixels: smaller bends and islands would be weight without sight."""
 
 
 def outline(
@@ -42,7 +46,7 @@ def outline(
     if box[0] < edges[0] or box[1] < edges[1] or box[2] > edges[2] or box[3] > edges[3]:
         seen = ", ".join(f"{edge:.1f}" for edge in box)
         raise ValueError(f"the map shows {seen} (west, south, east, north), but the outlines end at {edges}")
-    features = clipped(shapes["features"], box, tolerance=degrees(right - left) / WIDE)
+    features = clipped(shapes["features"], box, tolerance=FINEST * degrees(right - left) / WIDE)
     land = alt.Chart(alt.Data(values=features)).mark_geoshape(
         clip=True, fill=PALETTE["grid"], stroke=PALETTE["paper"], strokeWidth=1, tooltip=None
     )
@@ -63,6 +67,7 @@ def outline(
             "azimuthalEqualArea",
             rotate=[-middle[0], -middle[1], 0],
             scale=alt.ExprRef(across),
+            precision=0.2,
             translate=alt.ExprRef(f"[{-left:.6f} * {across}, {top:.6f} * {across}]"),
         )
         .properties(height=round(WIDE * (top - bottom) / (right - left)))
@@ -98,14 +103,13 @@ def labels(rows: pd.DataFrame, text: str = "name", side: str = "side", gap: int 
     """
     right, left = f"indexof(datum.{side}, 'right') >= 0", f"indexof(datum.{side}, 'left') >= 0"
     above, below = f"indexof(datum.{side}, 'above') >= 0", f"indexof(datum.{side}, 'below') >= 0"
-    upright = f"{above} || {below}"
     return (
         alt.Chart(rows)
         .mark_text(
             align=alt.ExprRef(f"{right} ? 'left' : {left} ? 'right' : 'center'"),
             baseline="middle",
-            dx=alt.ExprRef(f"({right} ? 1 : {left} ? -1 : 0) * ({upright} ? {gap // 2} : {gap})"),
-            dy=alt.ExprRef(f"({above} ? -1 : {below} ? 1 : 0) * {gap + 4}"),
+            dx=alt.ExprRef(f"{right} ? {gap} : {left} ? -{gap} : 0"),
+            dy=alt.ExprRef(f"{above} ? -{gap + 4} : {below} ? {gap + 4} : 0"),
         )
         .encode(longitude="longitude:Q", latitude="latitude:Q", text=f"{text}:N")
     )

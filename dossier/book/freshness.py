@@ -21,10 +21,8 @@ from dossier.figures import BOOK
 from dossier.package import Package, load
 
 CODE = Path(_package_file).parent
-NOTEBOOK_CODE = tuple(
-    f"{module}.py"
-    for module in ("__init__", "charts", "evidence", "figures", "geodesy", "hypotheses", "maps", "package", "scales", "shapes")
-)
+_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package scales shapes"
+NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
 
 
 def _digest(*files: Path) -> str:
