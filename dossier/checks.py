@@ -48,7 +48,7 @@ def check(data: Package) -> list[Fault]:
 
 
 def _schema_faults(data: Package) -> Iterator[Fault]:
-    for name in data.schemas:
+    for name in data.resources:
         if not data.path(name).is_file():
             yield Fault(
                 data.path(name).name, 0, "", "the file is missing", "restore it, or take it out of the schema"

@@ -15,7 +15,7 @@ class DataError(ValueError):
 
 
 class Package:
-    """A data package whose tables are attributes: ``package.claims``.
+    """A data package whose tables are attributes: ``package.claims``, and so are its shapes, as GeoJSON.
 
     Columns take the types of the schema: dates become ``datetime64``, numbers ``float64``, integers
     ``Int64``, everything else ``str``; an empty cell is missing.
@@ -24,7 +24,7 @@ class Package:
     def __init__(self, descriptor: Path):
         self.descriptor_path = Path(descriptor).resolve()
         self.folder = self.descriptor_path.parent
-        self._tables: dict[str, pd.DataFrame] = {}
+        self._tables: dict[str, pd.DataFrame | dict] = {}
 
     @cached_property
     def descriptor(self) -> dict:
@@ -37,13 +37,18 @@ class Package:
             ) from error
 
     @cached_property
-    def schemas(self) -> dict[str, dict]:
-        """Table name to its resource in the descriptor, in the descriptor's order."""
+    def resources(self) -> dict[str, dict]:
+        """Name to resource, tables and others, in the descriptor's order."""
         return {resource["name"]: resource for resource in self.descriptor["resources"]}
 
-    def path(self, table: str) -> Path:
-        """The CSV file of a table."""
-        return self.folder / self.schemas[table]["path"]
+    @cached_property
+    def schemas(self) -> dict[str, dict]:
+        """Table name to its resource: those resources that have a schema."""
+        return {name: resource for name, resource in self.resources.items() if "schema" in resource}
+
+    def path(self, name: str) -> Path:
+        """The file of a resource."""
+        return self.folder / self.resources[name]["path"]
 
     def fields(self, table: str) -> list[dict]:
         """The fields of a table as the schema describes them."""
@@ -70,15 +75,21 @@ class Package:
             raise DataError(f"{self.path(table).name}: no row has the {self.key(table)} {key!r}")
         return found.iloc[0]
 
-    def __getattr__(self, table: str) -> pd.DataFrame:
-        if table.startswith("_") or table not in self.schemas:
-            raise AttributeError(f"the data package has no table {table!r}")
-        if table not in self._tables:
-            self._tables[table] = self._typed(table)
-        return self._tables[table]
+    def __getattr__(self, name: str):
+        if name.startswith("_") or name not in self.resources:
+            raise AttributeError(f"the data package has no table {name!r}")
+        if name not in self._tables:
+            self._tables[name] = self._typed(name) if name in self.schemas else self._json(name)
+        return self._tables[name]
 
     def __dir__(self):
-        return [*super().__dir__(), *self.schemas]
+        return [*super().__dir__(), *self.resources]
+
+    def _json(self, name: str) -> dict:
+        try:
+            return json.loads(self.path(name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError) as error:
+            raise DataError(f"{self.path(name).name}: cannot be read as JSON: {error}") from error
 
     def _typed(self, table: str) -> pd.DataFrame:
         frame = self.text(table)

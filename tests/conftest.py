@@ -28,7 +28,7 @@ def make_sample(folder: Path) -> Path:
     """A copy of the made-up report, with the real schema but chapters of its own."""
     shutil.copytree(Path(__file__).parent / "sample", folder)
     schema = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
-    for resource in schema["resources"]:
+    for resource in filter(lambda resource: "schema" in resource, schema["resources"]):
         for field in resource["schema"]["fields"]:
             if field["name"] == "chapter":
                 field["constraints"]["enum"] = ["harbour", "island"]

@@ -21,7 +21,8 @@ from dossier.figures import BOOK
 from dossier.package import Package, load
 
 CODE = Path(_package_file).parent
-NOTEBOOK_CODE = ("__init__.py", "charts.py", "evidence.py", "figures.py", "package.py", "scales.py")
+_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package scales shapes"
+NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
 
 
 def _digest(*files: Path) -> str:
@@ -33,13 +34,13 @@ def _digest(*files: Path) -> str:
 
 
 def tables_named(source: str, data: Package) -> list[str]:
-    """The tables on which the code of a MyST notebook depends.
+    """The tables, and shapes, on which the code of a MyST notebook depends.
 
     A table counts when its name stands as a word in a code cell. `with_evidence` and `corroboration`
     read the graded tables, so they bring those.
     """
     code = "\n".join(re.findall(r"^```\{code-cell\}.*?^```$", source, flags=re.MULTILINE | re.DOTALL))
-    named = {name for name in data.schemas if re.search(rf"\b{name}\b", code)}
+    named = {name for name in data.resources if re.search(rf"\b{name}\b", code)}
     if "with_evidence" in code or "corroboration" in code:
         named.update(state.GRADED)
     return sorted(named)

@@ -36,7 +36,7 @@ class RegisterDirective(SphinxDirective):
         data = state.tables(self.env.app)
         if name not in data.schemas and name not in GENERATED:
             raise self.error(f"the data package has no table {name!r}")
-        state.depend_on(self.env, data, *data.schemas)
+        state.depend_on(self.env, data, *data.resources)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
         held = []
         if name == "claims":
@@ -125,7 +125,7 @@ def _publish_tables(app: Sphinx, exception: Exception | None) -> None:
     data = state.tables(app)
     target = Path(app.outdir) / "data"
     target.mkdir(exist_ok=True)
-    for file in (data.descriptor_path, *(data.path(name) for name in data.schemas)):
+    for file in (data.descriptor_path, *(data.path(name) for name in data.resources)):
         shutil.copyfile(file, target / file.name)
 
 
