@@ -177,6 +177,17 @@ def test_live_chart_takes_the_theme_and_returns_when_it_changes(harbour):
     )
 
 
+def test_mark_of_a_chart_shows_the_card_of_its_claim(harbour):
+    harbour.hover(".figure-chart")
+    bar = harbour.locator(".figure-live .mark-rect path").last
+    bar.wait_for()
+    bar.hover()
+    card = harbour.locator("body > .claim-card")
+    card.wait_for()
+    assert "The ferry Wren left" in card.text_content() or "The crates were empty" in card.text_content()
+    assert card.locator("a", has_text="in the register").count() == 1
+
+
 def test_static_chart_stays_when_the_library_does_not_load(harbour):
     harbour.evaluate("document.querySelector('.dossier-figure').dataset.script = 'missing.js'")
     harbour.hover(".figure-chart")

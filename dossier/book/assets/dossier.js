@@ -9,24 +9,31 @@
 
   // ---- Cards: a claim's mark shows its card on hover, focus and first tap; Escape closes it.
   let open = null, opener = null, timer = 0;
+  const chartCard = document.createElement("div");
+  chartCard.className = "claim-card";
   const close = () => {
     if (!open) return;
-    document.querySelector(".claim-cards").append(open);
-    opener.removeAttribute("aria-describedby");
+    if (open === chartCard) chartCard.remove();
+    else document.querySelector(".claim-cards").append(open);
+    opener?.removeAttribute("aria-describedby");
     open = opener = null;
   };
-  const show = (mark) => {
-    const card = document.getElementById(`card-${mark.dataset.claim}`);
-    if (!card || card === open && mark === opener) return;
+  const place = (card, at) => {
     close();
     document.body.append(card);
-    const at = mark.getBoundingClientRect(), size = card.getBoundingClientRect();
+    open = card;
+    const size = card.getBoundingClientRect();
     const left = Math.max(12, Math.min(at.left, document.documentElement.clientWidth - size.width - 12));
     const above = at.bottom + size.height + 8 > window.innerHeight && at.top > size.height + 8;
     card.style.left = `${left + window.scrollX}px`;
     card.style.top = `${window.scrollY + (above ? at.top - size.height - 6 : at.bottom + 6)}px`;
+  };
+  const show = (mark) => {
+    const card = document.getElementById(`card-${mark.dataset.claim}`);
+    if (!card || card === open && mark === opener) return;
+    place(card, mark.getBoundingClientRect());
     mark.setAttribute("aria-describedby", card.id);
-    open = card; opener = mark;
+    opener = mark;
   };
   const later = (action) => { clearTimeout(timer); timer = setTimeout(action, 180); };
   const markOf = (event) => event.target.closest?.(".claim-mark");
@@ -46,8 +53,28 @@
   document.addEventListener("click", (event) => {
     const mark = markOf(event);
     if (mark && matchMedia("(hover: none)").matches && opener !== mark) { event.preventDefault(); show(mark); }
-    else if (!mark && !event.target.closest(".claim-card")) close();
+    else if (!mark && !event.target.closest(".claim-card, .figure-live")) close();
   });
+
+  // ---- A mark of a chart shows what the chart says of it, and the card of its claim or the links to its claims.
+  const told = ["Claim", "Says", "Grade", "Independent origins"];  // dossier.TOOLTIP; the claim's card says it too
+  const showDatum = (figure, event, datum, value) => {
+    const claims = (datum.claim_id ?? datum.claim_ids ?? "").split(" ").filter(Boolean);
+    const card = claims.length === 1 && document.getElementById(`card-${claims[0]}`);
+    const lines = Object.entries(value).filter(([key]) => !(card && told.includes(key))).map(([key, text]) => {
+      const line = document.createElement("p");
+      line.className = "card-line";
+      line.append(Object.assign(document.createElement("b"), { textContent: `${key}: ` }), text);
+      return line;
+    });
+    const links = document.createElement("p");
+    if (!card) for (const link of figure.querySelectorAll(".figure-data a"))
+      if (claims.includes(link.textContent) && links.childElementCount < 12
+          && ![...links.children].some((other) => other.textContent === link.textContent))
+        links.append(link.cloneNode(true), " ");
+    chartCard.replaceChildren(...lines, ...(card ? card.cloneNode(true).childNodes : [links]));
+    place(chartCard, new DOMRect(event.clientX, event.clientY, 1, 1));
+  };
 
   // ---- Figures: the static drawing stays until a reader reaches for the chart; then the live one takes over.
   const scripts = {};
@@ -105,15 +132,16 @@
       const old = box.querySelector(".figure-live");
       place.hidden = true;
       box.append(place);
-      const result = await window.vegaEmbed(place, spec, { mode: "vega", renderer: "svg", actions: false });
+      await window.vegaEmbed(place, spec, {
+        mode: "vega", renderer: "svg", actions: false,
+        tooltip: (_, event, item, value) => {
+          if (value && typeof value === "object") { clearTimeout(timer); showDatum(figure, event, item.datum, value); }
+          else later(close);
+        },
+      });
       old?.remove();
       place.hidden = false;
       box.classList.add("is-live");
-      result.view.addEventListener("click", (_, item) => {
-        const claim = item?.datum?.claim_id;
-        const link = claim && [...figure.querySelectorAll(".figure-data a")].find((a) => a.textContent === claim);
-        if (link) location.href = link.href;
-      });
     } catch (error) {
       place.remove();
       box.classList.remove("is-live");
@@ -128,7 +156,7 @@
   };
   document.addEventListener("pointerover", reach);
   document.addEventListener("pointerdown", reach);
-  document.addEventListener("keydown", (event) => { if (event.key === "Enter") reach(event); });
+  document.addEventListener("focusin", reach);
   const redraw = () => document.querySelectorAll(".figure-chart.is-live").forEach((box) => {
     box.classList.remove("is-live");
     box.querySelector(".figure-live")?.remove();
