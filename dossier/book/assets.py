@@ -1,4 +1,4 @@
-"""Style, scripts and the chart library of the pages; and what the stock theme sends that no page needs."""
+"""Style, scripts and the chart library of the pages."""
 
 from importlib import metadata
 from pathlib import Path
@@ -13,19 +13,18 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def _add_static_path(app: Sphinx, config: Config) -> None:
-    config.html_static_path.append(str(ASSETS))
-
-
-def _write_generated(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
-        return
-    static = Path(app.outdir) / "_static"
+    """Sphinx copies two folders: the files written by hand, and the generated ones, kept beside the doctrees."""
+    generated = Path(app.doctreedir) / "static"
+    generated.mkdir(parents=True, exist_ok=True)
     version = f"/* vl-convert {metadata.version('vl-convert-python')} */\n"
-    library = static / "vega.js"
+    library = generated / "vega.js"
     if not library.is_file() or not library.read_text(encoding="utf-8").startswith(version):
         # In a function, because as a plain script its top-level names collide with Sphinx's own.
         library.write_text(f"{version}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
-    (static / "figure-colours.css").write_text(_colours(), encoding="utf-8")
+    (generated / "figure-colours.css").write_text(_colours(), encoding="utf-8")
+    config.html_static_path += [str(ASSETS), str(generated)]
+    if not config.html_favicon:
+        config.html_favicon = str(ASSETS / "favicon.svg")
 
 
 def _colours() -> str:
@@ -45,26 +44,9 @@ def _colours() -> str:
     )
 
 
-def _drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """The stock book loads Thebe's launcher on every page, twice, from another host; no page here uses it."""
-    context["script_files"] = [
-        script
-        for script in context.get("script_files", [])
-        if "thebe" not in str(getattr(script, "filename", script)).lower()
-        and "thebe" not in str(getattr(script, "attributes", {})).lower()
-    ]
-    context["css_files"] = [
-        sheet
-        for sheet in context.get("css_files", [])
-        if "thebe" not in str(getattr(sheet, "filename", sheet)).lower()
-    ]
-
-
 def setup(app: Sphinx) -> None:
     """Register files and hooks."""
     app.add_css_file("figure-colours.css")
     app.add_css_file("dossier.css")
     app.add_js_file("dossier.js", loading_method="defer")
     app.connect("config-inited", _add_static_path)
-    app.connect("html-page-context", _drop_thebe, priority=900)
-    app.connect("build-finished", _write_generated)

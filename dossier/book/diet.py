@@ -1,0 +1,173 @@
+"""Puts the stock theme on a diet: of its scripts, styles and fonts, pages carry only what some page uses.
+
+Runs when Sphinx has written. Pages written in this build still have the stock head, so they are thinned, once;
+the style sheets are merged into ``book.css`` anew against all pages. Sphinx copies its static files before it
+writes any page, and what is not used is deleted here: when the theme's own sheet is not there, nothing was written.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from itertools import chain
+from pathlib import Path
+
+import lxml.html
+from lxml import etree
+from sphinx.application import Sphinx
+
+from dossier.book import icons, styles
+from dossier.book.assets import ASSETS
+
+MERGED = "book"
+BUNDLE = (
+    "documentation_options.js",
+    "doctools.js",
+    "sphinx_highlight.js",
+    "scripts/sphinx-book-theme.js",
+    "scripts/pydata-sphinx-theme.js",
+    "controls.js",
+)
+"""Scripts that every page needs, in order; they become ``book.js``."""
+
+DROPPED = ("scripts/fontawesome.js", "scripts/bootstrap.js", "sphinx-thebe.js", "controls.js", "early.js")
+NEEDED_BY = {
+    "clipboard.min.js": r'class="highlight\b',
+    "copybutton.js": r'class="highlight\b',
+    "togglebutton.js": r'class="([^"]* )?(toggle|admonition [^"]*dropdown)[ "]',
+    "design-tabs.js": r'class="[^"]*\bsd-tab-set\b',
+    "searchtools.js": r'id="search-results"',
+    "language_data.js": r'id="search-results"',
+    "searchindex.js": r'id="search-results"',
+}
+"""Scripts of some pages only: what a page that needs one has in it."""
+
+INLINE_DROPPED = r"kernelName|thebe|DOCUMENTATION_OPTIONS\.|dataset\.mode"
+SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>[ \t]*\n?", re.DOTALL)
+SHEET = re.compile(r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="(?:\.\./)*_static/([^"?]*)[^>]*>\s*')
+WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
+    (r'\s*<link rel="preload"[^>]*>', ""),
+    (r"\s*<noscript>\s*<style>.*?</style>\s*</noscript>", ""),  # in dossier.css, as @media (scripting: none)
+    (r"\s*<!--.*?-->", ""),
+    (r'(<meta name="viewport"[^>]*>)(.*?)(?=</head>)', lambda m: m[1] + re.sub(r'\s*<meta name="viewport"[^>]*>', "", m[2])),
+    (r'\s*<meta name="docsearch:[^>]*>', ""),
+    (r'<div id="ethical-ad-placement"[^>]*>\s*</div>', ""),
+    (r'\s+data-bs-(?:toggle="tooltip"|placement="\w+")', ""),
+    (r"\bdata-bs-title=", "title="),
+    (r'onclick="(?:window\.)?(\w+)\(\)"', r'data-call="\1"'),
+    (
+        r'<div class="(dropdown [^"]*)">\s*<button class="([^"]*)"[^>]*(aria-label="[^"]*")>(.*?)</button>'
+        r'\s*<ul class="dropdown-menu">(.*?)</ul>\s*</div>',
+        r'<details class="\1"><summary class="\2" \3>\4</summary><ul class="dropdown-menu show">\5</ul></details>',
+    ),
+)
+
+
+def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
+    """A page without what it does not need. Adds the scripts that stood in the page itself to `inline`, by name."""
+    sheets = SHEET.findall(html)
+    for pattern, new in WITHOUT_NEED:
+        html = re.sub(pattern, new, html, flags=re.DOTALL)
+    seen = set()
+
+    def script(match: re.Match) -> str:
+        attributes, body = match.groups()
+        if kind := re.search(r'type="([^"]+)"', attributes):
+            if "thebe" in kind[1]:
+                return ""
+            if "javascript" not in kind[1] and kind[1] != "module":
+                return match[0]
+        source = re.search(r'src="([^"]*)"', attributes)
+        if not source:
+            if re.search(INLINE_DROPPED, body) or ("toggle" in body and not needed("togglebutton.js")):
+                return ""
+            name = f"inline-{hashlib.sha256(body.encode()).hexdigest()[:8]}.js"
+            inline[name] = body.strip() + "\n"
+            address = f"{to_static}{name}"
+        else:
+            address = source[1]
+            name = re.sub(r"^(\.\./)*(_static/)?|\?.*", "", address)
+            if name in BUNDLE or name in DROPPED or not needed(name):
+                return ""
+        if address in seen:
+            return ""
+        seen.add(address)
+        rest = re.sub(r'\s*(src|defer|async)(="[^"]*")?', "", attributes)
+        return f'<script defer src="{address}"{rest}></script>\n'
+
+    def needed(name: str) -> bool:
+        return name not in NEEDED_BY or re.search(NEEDED_BY[name], html) is not None
+
+    html = icons.inline(SHEET.sub("", SCRIPT.sub(script, html)))
+    head = (
+        f'<script src="{to_static}early.js"></script>\n'
+        f'<link rel="stylesheet" href="{to_static}{MERGED}.css" data-merged="{" ".join(sheets)}" />\n'
+        f'<script defer src="{to_static}{MERGED}.js"></script>\n'
+    )
+    return html.replace("</title>\n", f"</title>\n{head}", 1)
+
+
+def _bundle(static: Path) -> str:
+    """The scripts of every page as one, without comments and without the addresses in them."""
+    text = "\n".join((static / name).read_text(encoding="utf-8") for name in BUNDLE)
+    text = re.sub(r"^\s*(/\*.*?\*/|//[^\n]*)\s*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"https?://(?!www\.w3\.org/)[\w./~#-]+", "", text)
+    return re.sub(r"\n\s*\n+", "\n", text).strip() + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _diet(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    static = out / "_static"
+    paths = [path for path in sorted(out.rglob("*.html")) if static not in path.parents]
+    pages = {path: path.read_text(encoding="utf-8") for path in paths}
+    if (static / "styles" / "pydata-sphinx-theme.css").is_file():
+        inline: dict[str, str] = {}
+        for path, html in pages.items():
+            if f"_static/{MERGED}.css" not in html:
+                pages[path] = thin(html, "../" * (len(path.relative_to(out).parts) - 1) + "_static/", inline)
+        for name, text in inline.items():
+            _write(static / name, text)
+        _write(static / f"{MERGED}.js", _bundle(static))
+        _write(static / f"{MERGED}.css", _sheet(static, pages.values()))
+        for suffix in ("css", "js"):
+            mark = hashlib.sha256((static / f"{MERGED}.{suffix}").read_bytes()).hexdigest()[:8]
+            for path, html in pages.items():
+                pages[path] = re.sub(rf'(_static/{MERGED}\.{suffix})(\?v=\w+)?"', rf'\1?v={mark}"', html)
+        for path, html in pages.items():
+            _write(path, html)
+    used = _used(static, pages.values())
+    for path in static.rglob("*"):
+        if path.is_file() and path not in used:
+            path.unlink()
+    for path in sorted(static.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def _sheet(static: Path, pages: Collection[str]) -> str:
+    groups = [group.split() for html in pages for group in re.findall(r'data-merged="([^"]*)"', html)]
+    elements = [element for html in pages for element in lxml.html.document_fromstring(html).iter(etree.Element)]
+    own = {path.name for path in ASSETS.iterdir()} | {"figure-colours.css"}
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in _used(static, pages) if path.suffix == ".js")
+    return styles.merge(static, dict.fromkeys(chain(*groups)), own, elements, scripts)
+
+
+def _used(static: Path, pages: Iterable[str]) -> set[Path]:
+    """The static files that pages name, and those that the scripts and sheets among them name in turn."""
+    said, used, left = re.sub(r'data-merged="[^"]*"', "", "\n".join(pages)), set(), {path for path in static.rglob("*") if path.is_file()}
+    while found := {path for path in left if re.search(rf"[/\"'(]{re.escape(path.name)}\b", said)}:
+        used |= found
+        left -= found
+        said = "\n".join(path.read_text(encoding="utf-8") for path in found if path.suffix in (".css", ".js"))
+    return used
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hook; other parts write their files first."""
+    app.connect("build-finished", _diet, priority=900)

@@ -1,0 +1,166 @@
+"""One style sheet from many, with only the rules that can match something in the pages."""
+
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import tinycss2
+
+from dossier.book import icons
+
+ANY_OF = {"is", "where", "has", "matches"}
+STATES = {"open", "hidden", "disabled", "checked"}
+"""Attributes that readers and browsers set."""
+USE = r"(?<=var\()--[\w-]+|(?<=animation:)[^;}]+|(?<=animation-name:)[^;}]+"
+
+
+class Vocabulary:
+    """What selectors may name: what pages have, and any word in a string of a script, which may set it."""
+
+    def __init__(self, elements: Iterable, scripts: str) -> None:
+        strings = " ".join(re.findall(r""""[^"\n]*"|'[^'\n]*'|`[^`]*`""", scripts))
+        words = re.findall(r"[A-Za-z][\w-]*", strings)
+        self.tags = set(re.findall(r"""(?:createElement\(["']|["'`]<)(\w+)""", scripts))
+        self.names, self.values, self.attributes = set(words), set(words), set(STATES)
+        for key in re.findall(r"dataset\.(\w+)", scripts):
+            self.attributes.add("data-" + re.sub("[A-Z]", lambda m: "-" + m[0].lower(), key))
+        for element in elements:
+            self.tags.add(element.tag)
+            self.attributes.update(element.attrib)
+            for key, value in element.attrib.items():
+                if key == "class":
+                    self.names.update(value.split())
+                elif key == "id":
+                    self.names.add(value)
+                else:
+                    self.values.add(value)
+
+    def allows(self, selector: list) -> bool:
+        """Whether a selector, as tokens, can match."""
+        before = ""
+        for index, token in enumerate(selector):
+            if token.type == "hash" and token.value not in self.names:
+                return False
+            if token.type == "ident":
+                if before == "." and token.value not in self.names:
+                    return False
+                if before not in (".", ":") and token.lower_value not in self.tags:
+                    return False
+            if token.type == "[] block" and not self._allows_attribute(token.content):
+                return False
+            if token.type == "function" and token.lower_name in ANY_OF:
+                if not any(self.allows(part) for part in split(token.arguments)):
+                    return False
+            before = token.value if token.type == "literal" else ""
+        return True
+
+    def _allows_attribute(self, content: list) -> bool:
+        tokens = [token for token in content if token.type != "whitespace"]
+        name = tokens[0].lower_value
+        if name not in self.attributes:
+            return False
+        exact = len(tokens) > 2 and tokens[1] == "=" and not name.startswith("data-") and name not in ("class", "id")
+        return not exact or tokens[2].value in self.values
+
+
+def split(tokens: list) -> list[list]:
+    """The members of a list with commas."""
+    parts: list[list] = [[]]
+    for token in tokens:
+        if token == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def _text(tokens: list) -> str:
+    return re.sub(r"\s+", " ", tinycss2.serialize(tokens)).strip()
+
+
+def _declarations(content: list) -> list[tuple[str, str]]:
+    """Names and values. A character of the icon font becomes its drawing, as a mask in the colour of the text."""
+    found = []
+    for item in tinycss2.parse_declaration_list(content, skip_comments=True, skip_whitespace=True):
+        if item.type != "declaration":
+            continue
+        value = _text(item.value) + ("!important" if item.important else "")
+        character = next((t.value for t in item.value if t.type == "string" and re.fullmatch("[\ue000-\uf8ff]", t.value)), None)
+        image = icons.as_image(character) if character else None
+        if item.name.startswith("--") and image:
+            value = image
+        elif item.name == "content" and (image or value.startswith("var(--pst-icon-")):
+            found.append(("mask", f"{image or value} center/contain no-repeat"))
+            value = '""'
+        elif item.name == "font" and value.startswith("var(--fa-font-"):
+            found += [("background", "currentColor"), ("display", "inline-block"), ("width", "1em"), ("height", "1em")]
+            continue
+        found.append((item.name, value))
+    return found
+
+
+def _rules(rules: list, vocabulary: Vocabulary | None) -> list[tuple]:
+    """What is kept of rules: (selector, declarations) or (condition, rules) or (whole text, None)."""
+    kept: list[tuple] = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = [part for part in split(rule.prelude) if vocabulary is None or vocabulary.allows(part)]
+            if selectors and (declarations := _declarations(rule.content)):
+                kept.append((",".join(map(_text, selectors)), declarations))
+        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "container", "layer") and rule.content:
+            inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
+            if children := _rules(inner, vocabulary):
+                kept.append((f"@{rule.at_keyword} {_text(rule.prelude)}", children))
+        elif rule.type == "at-rule" and rule.lower_at_keyword not in ("charset", "font-face"):
+            kept.append((_text([rule]), None))
+    return kept
+
+
+def _css(rules: list[tuple], said: set[str] | None) -> str:
+    """The rules as text, without the custom properties and animations that are not among the words `said`, if given."""
+    out = []
+    for head, body in rules:
+        if body is None:
+            if said is None or not head.startswith("@keyframes") or re.split(r"[\s{]+", head)[1] in said:
+                out.append(head)
+        elif head.startswith("@"):
+            if inner := _css(body, said):
+                out.append(f"{head}{{{inner}}}")
+        elif lines := [f"{name}:{value}" for name, value in body if said is None or not name.startswith("--") or name in said]:
+            out.append(f"{head}{{{';'.join(lines)}}}")
+    return "\n".join(out)
+
+
+def _parse(sheet: Path, folder: Path) -> list:
+    """The rules of a sheet and of those that it imports; addresses as seen from `folder`."""
+
+    def seen_from_folder(match: re.Match) -> str:
+        return f"url({posixpath.normpath(posixpath.join(sheet.parent.relative_to(folder).as_posix(), match[1]))})"
+
+    text = re.sub(r"""url\(["']?(?!data:|/|#|\w+:)([^"')]+)["']?\)""", seen_from_folder, sheet.read_text(encoding="utf-8"))
+    rules = []
+    for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
+        if rule.type == "at-rule" and rule.lower_at_keyword == "import":
+            name = next(token.value for token in rule.prelude if token.type in ("string", "url"))
+            rules += _parse((sheet.parent / name).resolve(), folder)
+        else:
+            rules.append(rule)
+    return rules
+
+
+def merge(folder: Path, sheets: Iterable[str], own: set[str], elements: Iterable, scripts: str) -> str:
+    """One sheet from those of a folder, in their order; the sheets named in `own` are taken whole."""
+    vocabulary = Vocabulary(elements, scripts)
+    rules: list[tuple] = []
+    said: set[str] = set()
+    for name in sheets:
+        kept = _rules(_parse(folder / name, folder.resolve()), None if name in own else vocabulary)
+        rules += kept
+        if name in own:
+            said.update(re.findall(r"--[\w-]+", (folder / name).read_text(encoding="utf-8")))
+    said.update(re.findall(r"[\w-]+", " ".join([scripts, *vocabulary.values])))
+    text, before = _css(rules, None), ""
+    while text != before:  # a property may be used only by one that is dropped
+        text, before = _css(rules, said.union(*map(str.split, re.findall(USE, text)))), text
+    return text + "\n"
