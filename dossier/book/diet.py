@@ -29,7 +29,7 @@ BUNDLE = (
 )
 """Scripts that every page needs, in order; they become ``book.js``."""
 
-DROPPED = ("scripts/fontawesome.js", "scripts/bootstrap.js", "sphinx-thebe.js", "controls.js", "early.js")
+DROPPED = ("scripts/fontawesome.js", "scripts/bootstrap.js", "sphinx-thebe.js", "sphinx-thebe.css", "controls.js", "early.js")
 NEEDED_BY = {
     "clipboard.min.js": r'class="highlight\b',
     "copybutton.js": r'class="highlight\b',
@@ -54,6 +54,9 @@ WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
     (r'\s+data-bs-(?:toggle="tooltip"|placement="\w+")', ""),
     (r"\bdata-bs-title=", "title="),
     (r'onclick="(?:window\.)?(\w+)\(\)"', r'data-call="\1"'),
+    (r'(<button class="[^"]*search-button-field[^"]*"[^>]*?) aria-label="[^"]*"', r"\1"),  # the name is the text
+    (r'data-theme="auto"', 'data-theme="light"'),  # what shows without scripts; early.js sets the reader's
+    (r'<div id="pst-primary-sidebar"', r'<div role="complementary" aria-label="Sidebar" id="pst-primary-sidebar"'),
     (
         r'<div class="(dropdown [^"]*)">\s*<button class="([^"]*)"[^>]*(aria-label="[^"]*")>(.*?)</button>'
         r'\s*<ul class="dropdown-menu">(.*?)</ul>\s*</div>',
@@ -64,7 +67,7 @@ WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
 
 def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
     """A page without what it does not need. Adds the scripts that stood in the page itself to `inline`, by name."""
-    sheets = SHEET.findall(html)
+    sheets = [sheet for sheet in SHEET.findall(html) if sheet not in DROPPED]
     for pattern, new in WITHOUT_NEED:
         html = re.sub(pattern, new, html, flags=re.DOTALL)
     seen = set()

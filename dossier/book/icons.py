@@ -1,4 +1,4 @@
-"""Icons as inline drawings, their paths taken by name from the FontAwesome file that the theme brings."""
+"""Icons as inline drawings, as the theme's script would make them, their paths taken by name from the FontAwesome file that the theme brings."""
 
 import re
 from functools import cache
@@ -10,7 +10,6 @@ import pydata_sphinx_theme
 FILE = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
 ENTRY = re.compile(r'"?([\w-]+)"?:\[(\d+),(\d+),\[([^\]]*)\],"([0-9a-f]+)","([^"]+)"\]')
 ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)>\s*</\1>')
-
 STYLES = {"fa", "fas", "far", "fab", "fa-solid", "fa-regular", "fa-brands"}
 
 
@@ -38,7 +37,7 @@ def _svg(match: re.Match) -> str:
     if name is None:
         return match[0]
     width, height, path = _known()[name][0 if {"far", "fa-regular"} & set(classes) else -1]
-    kept = " ".join(["icon", *(word for word in classes if word not in STYLES and word != f"fa-{name}")])
+    kept = " ".join(["svg-inline--fa", *(word for word in classes if word not in STYLES)])
     attributes = re.sub(r'\s*title="[^"]*"', "", match[3]).strip()
     return (
         f'<svg class="{kept}" {attributes}{" " if attributes else ""}aria-hidden="true" '

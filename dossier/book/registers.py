@@ -83,6 +83,7 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         columns=node["columns"] or list(fields),
         key=None if name in GENERATED else data.key(name),
         data=data,
+        level=min(6, 1 + _depth(node)),
         scales=scales,
         claims=state.claim_rows(app),
         claim_uri=lambda key: claim_uri(app, docname, key),
@@ -91,6 +92,11 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         source_uri=lambda key: source_uri(app, docname, key),
         page_uri=lambda page: app.builder.get_relative_uri(docname, page),
     )
+
+
+def _depth(node: nodes.Node) -> int:
+    """The number of sections around a node."""
+    return 0 if node.parent is None else _depth(node.parent) + isinstance(node.parent, nodes.section)
 
 
 def _used_at(app: Sphinx, docname: str, claim_id: str) -> list[tuple[str, str]]:

@@ -37,7 +37,9 @@ class Vocabulary:
                     self.values.add(value)
 
     def allows(self, selector: list) -> bool:
-        """Whether a selector, as tokens, can match."""
+        """Whether a selector, as tokens, can match. Characters of the icon font are never asked for by class."""
+        if re.fullmatch(r"\s*\.fa-[\w-]+::?before\s*", tinycss2.serialize(selector)):
+            return False
         before = ""
         for index, token in enumerate(selector):
             if token.type == "hash" and token.value not in self.names:
