@@ -33,7 +33,7 @@ DROPPED = ("scripts/fontawesome.js", "scripts/bootstrap.js", "sphinx-thebe.js", 
 NEEDED_BY = {
     "clipboard.min.js": r'class="highlight\b',
     "copybutton.js": r'class="highlight\b',
-    "togglebutton.js": r'class="([^"]* )?(toggle|admonition [^"]*dropdown)[ "]',
+    "togglebutton.js": r'class="(?:[^"]* )?(?:toggle|(?=[^"]*\badmonition\b)(?:[^"]* )?dropdown)[ "]',
     "design-tabs.js": r'class="[^"]*\bsd-tab-set\b',
     "searchtools.js": r'id="search-results"',
     "language_data.js": r'id="search-results"',
@@ -95,7 +95,8 @@ def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
             return ""
         seen.add(address)
         rest = re.sub(r'\s*(src|defer|async)(="[^"]*")?', "", attributes)
-        return f'<script defer src="{address}"{rest}></script>\n'
+        defer = " defer" if source else ""  # what stood in the page set names for the others: it stays before them
+        return f'<script{defer} src="{address}"{rest}></script>\n'
 
     def needed(name: str) -> bool:
         return name not in NEEDED_BY or re.search(NEEDED_BY[name], html) is not None
@@ -157,18 +158,19 @@ def _sheet(static: Path, pages: Collection[str]) -> str:
     groups = [group.split() for html in pages for group in re.findall(r'data-merged="([^"]*)"', html)]
     elements = [element for html in pages for element in lxml.html.document_fromstring(html).iter(etree.Element)]
     own = {path.name for path in ASSETS.iterdir()} | {"figure-colours.css"}
-    scripts = "\n".join(path.read_text(encoding="utf-8") for path in _used(static, pages) if path.suffix == ".js")
+    said = "\n".join(pages)
+    scripts = [path.read_text(encoding="utf-8") for path in sorted(static.rglob("*.js")) if f"/{path.name}" in said]
     return styles.merge(static, dict.fromkeys(chain(*groups)), own, elements, scripts)
 
 
-def _used(static: Path, pages: Iterable[str]) -> set[Path]:
+def _used(static: Path, pages: Iterable[str]) -> list[Path]:
     """The static files that pages name, and those that the scripts and sheets among them name in turn."""
     said, used, left = re.sub(r'data-merged="[^"]*"', "", "\n".join(pages)), set(), {path for path in static.rglob("*") if path.is_file()}
     while found := {path for path in left if re.search(rf"[/\"'(]{re.escape(path.name)}\b", said)}:
         used |= found
         left -= found
         said = "\n".join(path.read_text(encoding="utf-8") for path in found if path.suffix in (".css", ".js"))
-    return used
+    return sorted(used)
 
 
 def setup(app: Sphinx) -> None:

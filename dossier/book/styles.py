@@ -12,19 +12,32 @@ from dossier.book import icons
 ANY_OF = {"is", "where", "has", "matches"}
 STATES = {"open", "hidden", "disabled", "checked"}
 """Attributes that readers and browsers set."""
+MASKED = [
+    ("background", "currentColor"),
+    ("box-sizing", "content-box"),
+    ("display", "inline-block"),
+    ("width", "1em"),
+    ("height", "1em"),
+    ("vertical-align", "-.125em"),
+]
+"""How an empty box is drawn through a mask, in the place of a character of the icon font."""
 USE = r"(?<=var\()--[\w-]+|(?<=animation:)[^;}]+|(?<=animation-name:)[^;}]+"
 
 
 class Vocabulary:
     """What selectors may name: what pages have, and any word in a string of a script, which may set it."""
 
-    def __init__(self, elements: Iterable, scripts: str) -> None:
-        strings = " ".join(re.findall(r""""[^"\n]*"|'[^'\n]*'|`[^`]*`""", scripts))
-        words = re.findall(r"[A-Za-z][\w-]*", strings)
-        self.tags = set(re.findall(r"""(?:createElement\(["']|["'`]<)(\w+)""", scripts))
-        self.names, self.values, self.attributes = set(words), set(words), set(STATES)
-        for key in re.findall(r"dataset\.(\w+)", scripts):
-            self.attributes.add("data-" + re.sub("[A-Z]", lambda m: "-" + m[0].lower(), key))
+    def __init__(self, elements: Iterable, scripts: list[str]) -> None:
+        self.tags: set[str] = set()
+        self.names: set[str] = set()
+        self.attributes = set(STATES)
+        for script in scripts:
+            self.tags.update(re.findall(r"""(?:createElement\(["']|["'`]<)(\w+)""", script))
+            for text in re.findall(r""""[^"\n]*"|'[^'\n]*'|`[^`]*`""", script):
+                self.names.update(re.findall(r"[A-Za-z][\w-]*", text))
+            for key in re.findall(r"dataset\.(\w+)", script):
+                self.attributes.add("data-" + re.sub("[A-Z]", lambda m: "-" + m[0].lower(), key))
+        self.values = set(self.names)
         for element in elements:
             self.tags.add(element.tag)
             self.attributes.update(element.attrib)
@@ -93,12 +106,14 @@ def _declarations(content: list) -> list[tuple[str, str]]:
         if item.name.startswith("--") and image:
             value = image
         elif item.name == "content" and (image or value.startswith("var(--pst-icon-")):
-            found.append(("mask", f"{image or value} center/contain no-repeat"))
+            found.append(("mask", f"{image or value} center/auto 1em no-repeat content-box"))
             value = '""'
         elif item.name == "font" and value.startswith("var(--fa-font-"):
-            found += [("background", "currentColor"), ("display", "inline-block"), ("width", "1em"), ("height", "1em")]
+            found += MASKED
             continue
         found.append((item.name, value))
+    if ("position", "absolute") in found and MASKED[0] in found:
+        found.append(("height", "1lh"))  # the middle of the line, where the character stood
     return found
 
 
@@ -151,7 +166,7 @@ def _parse(sheet: Path, folder: Path) -> list:
     return rules
 
 
-def merge(folder: Path, sheets: Iterable[str], own: set[str], elements: Iterable, scripts: str) -> str:
+def merge(folder: Path, sheets: Iterable[str], own: set[str], elements: Iterable, scripts: list[str]) -> str:
     """One sheet from those of a folder, in their order; the sheets named in `own` are taken whole."""
     vocabulary = Vocabulary(elements, scripts)
     rules: list[tuple] = []
@@ -161,7 +176,7 @@ def merge(folder: Path, sheets: Iterable[str], own: set[str], elements: Iterable
         rules += kept
         if name in own:
             said.update(re.findall(r"--[\w-]+", (folder / name).read_text(encoding="utf-8")))
-    said.update(re.findall(r"[\w-]+", " ".join([scripts, *vocabulary.values])))
+    said.update(re.findall(r"[\w-]+", " ".join([*scripts, *vocabulary.values])))
     text, before = _css(rules, None), ""
     while text != before:  # a property may be used only by one that is dropped
         text, before = _css(rules, said.union(*map(str.split, re.findall(USE, text)))), text
