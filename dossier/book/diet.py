@@ -29,7 +29,7 @@ BUNDLE = (
 )
 """Scripts that every page needs, in order; they become ``book.js``."""
 
-DROPPED = ("scripts/fontawesome.js", "scripts/bootstrap.js", "sphinx-thebe.js", "sphinx-thebe.css", "controls.js", "early.js")
+DROPPED = ("scripts/fontawesome.js", "scripts/bootstrap.js", "sphinx-thebe.js", "sphinx-thebe.css")
 NEEDED_BY = {
     "clipboard.min.js": r'class="highlight\b',
     "copybutton.js": r'class="highlight\b',
@@ -48,13 +48,17 @@ WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
     (r'\s*<link rel="preload"[^>]*>', ""),
     (r"\s*<noscript>\s*<style>.*?</style>\s*</noscript>", ""),  # in dossier.css, as @media (scripting: none)
     (r"\s*<!--.*?-->", ""),
-    (r'(<meta name="viewport"[^>]*>)(.*?)(?=</head>)', lambda m: m[1] + re.sub(r'\s*<meta name="viewport"[^>]*>', "", m[2])),
+    (r'\s*<meta name="viewport"[^>]*>(?=.*<meta name="viewport")', ""),
     (r'\s*<meta name="docsearch:[^>]*>', ""),
     (r'<div id="ethical-ad-placement"[^>]*>\s*</div>', ""),
     (r'\s+data-bs-(?:toggle="tooltip"|placement="\w+")', ""),
     (r"\bdata-bs-title=", "title="),
     (r'onclick="(?:window\.)?(\w+)\(\)"', r'data-call="\1"'),
     (r'(<button class="[^"]*search-button-field[^"]*"[^>]*?) aria-label="[^"]*"', r"\1"),  # the name is the text
+    (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Pages below this one">'),
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),  # the name is the text
+    (r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>'),
+    (r'<label aria-controls="[^"]*"', "<label"),
     (r'data-theme="auto"', 'data-theme="light"'),  # what shows without scripts; early.js sets the reader's
     (r'<div id="pst-primary-sidebar"', r'<div role="complementary" aria-label="Sidebar" id="pst-primary-sidebar"'),
     (
@@ -110,11 +114,16 @@ def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
     return html.replace("</title>\n", f"</title>\n{head}", 1)
 
 
-def _bundle(static: Path) -> str:
-    """The scripts of every page as one, without comments and without the addresses in them."""
-    text = "\n".join((static / name).read_text(encoding="utf-8") for name in BUNDLE)
-    text = re.sub(r"^\s*(/\*.*?\*/|//[^\n]*)\s*?$", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"https?://(?!www\.w3\.org/)[\w./~#-]+", "", text)
+def _lean(script: str) -> str:
+    """A script without comments, notices of copyright apart, and with addresses that are mere text."""
+
+    def comment(match: re.Match) -> str:
+        return match[0] if re.search("licen[cs]e|copyright", match[0], re.IGNORECASE) else ""
+
+    text = re.sub(
+        r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", comment, script, flags=re.DOTALL | re.MULTILINE
+    )
+    text = re.sub(r"https?://(?!www\.w3\.org/)", "", text)
     return re.sub(r"\n\s*\n+", "\n", text).strip() + "\n"
 
 
@@ -137,7 +146,10 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
                 pages[path] = thin(html, "../" * (len(path.relative_to(out).parts) - 1) + "_static/", inline)
         for name, text in inline.items():
             _write(static / name, text)
-        _write(static / f"{MERGED}.js", _bundle(static))
+        bundle = "\n".join((static / name).read_text(encoding="utf-8") for name in BUNDLE)
+        _write(static / f"{MERGED}.js", _lean(bundle))
+        for path in filter(Path.is_file, map(static.joinpath, NEEDED_BY)):
+            _write(path, _lean(path.read_text(encoding="utf-8")))
         _write(static / f"{MERGED}.css", _sheet(static, pages.values()))
         for suffix in ("css", "js"):
             mark = hashlib.sha256((static / f"{MERGED}.{suffix}").read_bytes()).hexdigest()[:8]
@@ -165,12 +177,13 @@ def _sheet(static: Path, pages: Collection[str]) -> str:
 
 def _used(static: Path, pages: Iterable[str]) -> list[Path]:
     """The static files that pages name, and those that the scripts and sheets among them name in turn."""
-    said, used, left = re.sub(r'data-merged="[^"]*"', "", "\n".join(pages)), set(), {path for path in static.rglob("*") if path.is_file()}
-    while found := {path for path in left if re.search(rf"[/\"'(]{re.escape(path.name)}\b", said)}:
-        used |= found
-        left -= found
+    said = re.sub(r'data-merged="[^"]*"', "", "\n".join(pages))
+    left, used = [path for path in static.rglob("*") if path.is_file()], []
+    while found := [path for path in left if re.search(rf"[/\"'(]{re.escape(path.name)}\b", said)]:
+        used += found
+        left = [path for path in left if path not in found]
         said = "\n".join(path.read_text(encoding="utf-8") for path in found if path.suffix in (".css", ".js"))
-    return sorted(used)
+    return used
 
 
 def setup(app: Sphinx) -> None:

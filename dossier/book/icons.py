@@ -1,4 +1,7 @@
-"""Icons as inline drawings, as the theme's script would make them, their paths taken by name from the FontAwesome file that the theme brings."""
+"""Icons as inline drawings, as the theme's script makes them when it runs.
+
+Paths are taken by name from the FontAwesome file that the theme brings.
+"""
 
 import re
 from functools import cache
@@ -23,7 +26,7 @@ class Icon(NamedTuple):
 
 @cache
 def _known() -> dict[str, list[Icon]]:
-    """Name, other names and code point to the drawings so called: brands, regular and solid, as the file has them."""
+    """Name, other names and code point to the drawings so called, in the order brands, regular, solid."""
     found: dict[str, list[Icon]] = {}
     for name, width, height, others, code, path in ENTRY.findall(FILE.read_text(encoding="utf-8")):
         for key in (name, code, *re.findall(r'"([^"]+)"', others)):
@@ -56,4 +59,5 @@ def as_image(character: str) -> str | None:
     if not icons:
         return None
     width, height, path = icons[-1]
-    return f"url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'%3E%3Cpath d='{path}'/%3E%3C/svg%3E\")"
+    start = f"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'%3E"
+    return f"url(\"data:image/svg+xml,{start}%3Cpath d='{path}'/%3E%3C/svg%3E\")"

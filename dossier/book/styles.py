@@ -10,6 +10,7 @@ import tinycss2
 from dossier.book import icons
 
 ANY_OF = {"is", "where", "has", "matches"}
+CONDITIONS = ("media", "supports", "container", "layer")
 STATES = {"open", "hidden", "disabled", "checked"}
 """Attributes that readers and browsers set."""
 MASKED = [
@@ -54,7 +55,7 @@ class Vocabulary:
         if re.fullmatch(r"\s*\.fa-[\w-]+::?before\s*", tinycss2.serialize(selector)):
             return False
         before = ""
-        for index, token in enumerate(selector):
+        for token in selector:
             if token.type == "hash" and token.value not in self.names:
                 return False
             if token.type == "ident":
@@ -64,9 +65,9 @@ class Vocabulary:
                     return False
             if token.type == "[] block" and not self._allows_attribute(token.content):
                 return False
-            if token.type == "function" and token.lower_name in ANY_OF:
-                if not any(self.allows(part) for part in split(token.arguments)):
-                    return False
+            is_choice = token.type == "function" and token.lower_name in ANY_OF
+            if is_choice and not any(self.allows(part) for part in split(token.arguments)):
+                return False
             before = token.value if token.type == "literal" else ""
         return True
 
@@ -75,8 +76,9 @@ class Vocabulary:
         name = tokens[0].lower_value
         if name not in self.attributes:
             return False
-        exact = len(tokens) > 2 and tokens[1] == "=" and not name.startswith("data-") and name not in ("class", "id")
-        return not exact or tokens[2].value in self.values
+        if len(tokens) < 3 or tokens[1] != "=" or name in ("class", "id") or name.startswith("data-"):
+            return True
+        return tokens[2].value in self.values
 
 
 def split(tokens: list) -> list[list]:
@@ -101,8 +103,8 @@ def _declarations(content: list) -> list[tuple[str, str]]:
         if item.type != "declaration":
             continue
         value = _text(item.value) + ("!important" if item.important else "")
-        character = next((t.value for t in item.value if t.type == "string" and re.fullmatch("[\ue000-\uf8ff]", t.value)), None)
-        image = icons.as_image(character) if character else None
+        texts = [token.value for token in item.value if token.type == "string"]
+        image = icons.as_image(texts[0]) if len(texts) == 1 and re.fullmatch("[\ue000-\uf8ff]", texts[0]) else None
         if item.name.startswith("--") and image:
             value = image
         elif item.name == "content" and (image or value.startswith("var(--pst-icon-")):
@@ -125,7 +127,7 @@ def _rules(rules: list, vocabulary: Vocabulary | None) -> list[tuple]:
             selectors = [part for part in split(rule.prelude) if vocabulary is None or vocabulary.allows(part)]
             if selectors and (declarations := _declarations(rule.content)):
                 kept.append((",".join(map(_text, selectors)), declarations))
-        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "container", "layer") and rule.content:
+        elif rule.type == "at-rule" and rule.lower_at_keyword in CONDITIONS and rule.content:
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             if children := _rules(inner, vocabulary):
                 kept.append((f"@{rule.at_keyword} {_text(rule.prelude)}", children))
@@ -135,7 +137,11 @@ def _rules(rules: list, vocabulary: Vocabulary | None) -> list[tuple]:
 
 
 def _css(rules: list[tuple], said: set[str] | None) -> str:
-    """The rules as text, without the custom properties and animations that are not among the words `said`, if given."""
+    """The rules as text; of custom properties and animations only those `said`, if given."""
+
+    def kept(name: str) -> bool:
+        return said is None or not name.startswith("--") or name in said
+
     out = []
     for head, body in rules:
         if body is None:
@@ -144,7 +150,7 @@ def _css(rules: list[tuple], said: set[str] | None) -> str:
         elif head.startswith("@"):
             if inner := _css(body, said):
                 out.append(f"{head}{{{inner}}}")
-        elif lines := [f"{name}:{value}" for name, value in body if said is None or not name.startswith("--") or name in said]:
+        elif lines := [f"{name}:{value}" for name, value in body if kept(name)]:
             out.append(f"{head}{{{';'.join(lines)}}}")
     return "\n".join(out)
 
@@ -155,7 +161,8 @@ def _parse(sheet: Path, folder: Path) -> list:
     def seen_from_folder(match: re.Match) -> str:
         return f"url({posixpath.normpath(posixpath.join(sheet.parent.relative_to(folder).as_posix(), match[1]))})"
 
-    text = re.sub(r"""url\(["']?(?!data:|/|#|\w+:)([^"')]+)["']?\)""", seen_from_folder, sheet.read_text(encoding="utf-8"))
+    text = sheet.read_text(encoding="utf-8")
+    text = re.sub(r"""url\(["']?(?!data:|/|#|\w+:)([^"')]+)["']?\)""", seen_from_folder, text)
     rules = []
     for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
         if rule.type == "at-rule" and rule.lower_at_keyword == "import":
@@ -171,13 +178,15 @@ def merge(folder: Path, sheets: Iterable[str], own: set[str], elements: Iterable
     vocabulary = Vocabulary(elements, scripts)
     rules: list[tuple] = []
     said: set[str] = set()
+    notices: dict[str, None] = {}
     for name in sheets:
-        kept = _rules(_parse(folder / name, folder.resolve()), None if name in own else vocabulary)
-        rules += kept
+        text = (folder / name).read_text(encoding="utf-8")
+        rules += _rules(_parse(folder / name, folder.resolve()), None if name in own else vocabulary)
+        notices.update(dict.fromkeys(re.findall(r"/\*!.*?\*/", text, re.DOTALL)))
         if name in own:
-            said.update(re.findall(r"--[\w-]+", (folder / name).read_text(encoding="utf-8")))
+            said.update(re.findall(r"--[\w-]+", text))
     said.update(re.findall(r"[\w-]+", " ".join([*scripts, *vocabulary.values])))
     text, before = _css(rules, None), ""
     while text != before:  # a property may be used only by one that is dropped
         text, before = _css(rules, said.union(*map(str.split, re.findall(USE, text)))), text
-    return text + "\n"
+    return "\n".join([*(notice.replace("https://", "") for notice in notices), text, ""])
