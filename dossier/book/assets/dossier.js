@@ -181,7 +181,7 @@
       storage("set", JSON.stringify(wanted));
       apply();
     });
-    control.hidden = false;
+    control.classList.remove("waiting");
     if (strict()) apply();
   }
 
