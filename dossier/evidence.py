@@ -35,6 +35,20 @@ def corroboration(evidence: pd.DataFrame, origins: pd.DataFrame, sources: pd.Dat
     return result
 
 
+def first_published(evidence: pd.DataFrame, sources: pd.DataFrame) -> dict[str, list[str]]:
+    """For each claim, the days by which its supporting origins had been published, one an origin, in order.
+
+    The day is that of the earliest page read that rests on the origin, as ``YYYY-MM-DD``. A page dated by month or
+    year counts from the last day of it, an undated page from the day on which it was read.
+    """
+    exact = sources["date"].where(sources["date_precision"] != "month", sources["date"] + pd.offsets.MonthEnd(0))
+    exact = exact.where(sources["date_precision"] != "year", sources["date"] + pd.offsets.YearEnd(0))
+    dated = sources[["source_id"]].assign(day=exact.fillna(sources["consulted"]))
+    rows = evidence[evidence["stance"] == "supports"].merge(dated, on="source_id")
+    first = rows.groupby(["claim_id", "origin_id"])["day"].min().sort_values(kind="stable")
+    return {key: list(days.dt.strftime("%Y-%m-%d")) for key, days in first.groupby(level="claim_id")}
+
+
 def with_evidence(data: Package, rows: pd.DataFrame, on: str = "claim_id") -> pd.DataFrame:
     """Rows that name a claim, with what a chart wants to tell of it.
 

@@ -20,6 +20,17 @@ def test_mark_leads_to_the_register_and_back(sample_book):
     assert "../harbour.html#crates-counted" in back
 
 
+def test_mark_in_a_table_has_a_card_and_leads_back(sample_book):
+    front = page(sample_book, "index")
+    assert front.get_element_by_id("card-K002") is not None
+    back = [
+        a.get("href")
+        for a in page(sample_book, "chapters/reference/claims").get_element_by_id("K004").cssselect("a")
+    ]
+    assert "../../index.html#indicators-I01" in back
+    assert front.get_element_by_id("indicators-I01") is not None
+
+
 def test_card_tells_claimant_date_origins_and_sources(sample_book):
     card = page(sample_book, "chapters/harbour").get_element_by_id("card-K002").text_content()
     for part in ("a clerk who was not named", "1 March 2031", "B3", "1 independent origin", "Quay Digest"):
@@ -164,6 +175,15 @@ def test_evidence_control_filters_chart_and_table_and_is_remembered(harbour):
     assert harbour.locator(".figure-shown").text_content() == "Shown: 1 of 2 rows."
     harbour.reload()
     assert harbour.locator("[name=origins]").input_value() == "2"
+
+
+def test_page_can_be_read_as_of_an_earlier_day(harbour):
+    harbour.goto(harbour.url + "?asof=2031-03-01")
+    assert harbour.locator(".control-shown").text_content() == "0 of 3 claims of this page"
+    assert harbour.locator("a.claim-mark.left-out").count() == 3
+    harbour.fill("[name=asof]", "2031-03-02")
+    assert harbour.locator("a.claim-mark.left-out").count() == 0
+    assert harbour.locator(".figure-data tbody tr:not([hidden])").count() == 2
 
 
 def test_live_chart_takes_the_theme_and_returns_when_it_changes(harbour):

@@ -11,6 +11,7 @@ from pybtex.database import parse_string
 from dossier import citation, corroboration, figure, load, with_evidence
 from dossier.book.figures import csv_text, static
 from dossier.book.state import dates_in_words, range_in_words
+from dossier.evidence import first_published
 from dossier.figures import NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
 
@@ -41,6 +42,13 @@ def test_two_outlets_with_one_origin_count_once(data):
     assert support.loc["K002", ["origins", "sources"]].tolist() == [1, 2]
     assert support.loc["K001", ["origins", "first_hand"]].tolist() == [2, 2]
     assert support.loc["K004", ["origins", "contradicting"]].tolist() == [1, 1]
+
+
+def test_origin_is_known_from_the_first_page_that_carries_it(data):
+    data.sources.loc[data.sources["source_id"] == "island2031lamp", "date_precision"] = "month"
+    days = first_published(data.evidence, data.sources)
+    assert days["K001"] == ["2031-03-02", "2031-03-31"]
+    assert days["K002"] == ["2031-03-02"]
 
 
 def test_rows_carry_their_evidence(data):

@@ -225,20 +225,6 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
     )
 
 
-def _add_control(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Give a page with figures the control that hides what rests on few origins."""
-    if doctree is None or "body" not in context or not figures(app.env).get(pagename):
-        return
-    rows = state.claim_rows(app)
-    used = sorted(
-        key for key, places in state.uses(app.env)[pagename].items() if any(place.label for place in places)
-    )
-    support = {key: [int(rows[key]["origins"]), int(rows[key]["credibility"])] for key in used}
-    html = state.templates().get_template("control.html").render(support=json.dumps(support, separators=(",", ":")))
-    head, found, rest = context["body"].partition("</h1>")
-    context["body"] = head + found + html + rest if found else html + context["body"]
-
-
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
@@ -262,5 +248,4 @@ def setup(app: Sphinx) -> None:
     app.add_enumerable_node(drawn_figure, "figure", lambda node: _text(json.loads(node["spec"])["title"]))
     app.connect("env-purge-doc", _purge)
     app.connect("doctree-resolved", _resolve)
-    app.connect("html-page-context", _add_control)
     app.connect("build-finished", _publish)

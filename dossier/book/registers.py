@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import ClassVar
 
+import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
 from jinja2 import TemplateNotFound
@@ -42,10 +43,33 @@ class RegisterDirective(SphinxDirective):
         if name == "claims":
             rows = data.claims if not column else data.claims[data.claims[column] == value]
             held = list(rows["claim_id"])
+        else:
+            self._note_uses(data, name, column, value)
         page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": []})
         page["tables"].append(name)
         page["claims"].extend(held)
         return [register(table=name, column=column, value=value, columns=self.options.get("columns", "").split())]
+
+    def _note_uses(self, data, name: str, column: str, value: str) -> None:
+        """The claims whose marks stand in a table are used by the page."""
+        shown = self.options.get("columns", "").split()
+        fields = [
+            field["name"]
+            for field in (data.fields(name) if name in data.schemas else [])
+            if (field["name"] == "claim_id" or field.get("references") == "claims")
+            and (not shown or field["name"] in shown)
+        ]
+        rows = getattr(data, name) if fields else pd.DataFrame()
+        for _, row in (rows[rows[column] == value] if fields and column else rows).iterrows():
+            for key in " ".join(row[fields].dropna()).split():
+                state.note_use(
+                    self.env, key, _anchor(name, row[data.key(name)]), data.schemas[name]["title"].lower()
+                )
+
+
+def _anchor(table: str, key: str) -> str:
+    """The id of a row on its page: its key where the table has a template of its own, else led by the table."""
+    return str(key) if f"{table}.html" in state.templates().list_templates() else f"{table}-{key}"
 
 
 def registered(env) -> dict[str, dict[str, list[str]]]:
@@ -82,6 +106,7 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         fields=fields,
         columns=node["columns"] or list(fields),
         key=None if name in GENERATED else data.key(name),
+        anchor=lambda key: _anchor(name, key),
         data=data,
         level=min(6, 1 + _depth(node)),
         scales=scales,

@@ -93,12 +93,14 @@
   // ---- Evidence control: rows whose claims rest on too few origins leave the live charts and their tables.
   const control = document.querySelector(".evidence-control");
   const support = JSON.parse(document.getElementById("claim-support")?.textContent ?? "{}");
-  const wanted = { origins: 1, credibility: 6 };
+  const all = { origins: 1, credibility: 6, asof: "" };
+  const wanted = { ...all };
   const passes = (claims) => !claims || claims.split(" ").some((claim) => {
-    const [origins, credibility] = support[claim] ?? [Infinity, 0];
-    return origins >= wanted.origins && credibility <= wanted.credibility;
+    const [days, credibility] = support[claim] ?? [[], 0];
+    const origins = wanted.asof ? days.filter((day) => day <= wanted.asof).length : days.length;
+    return !(claim in support) || origins >= wanted.origins && credibility <= wanted.credibility;
   });
-  const strict = () => wanted.origins > 1 || wanted.credibility < 6;
+  const strict = () => Object.keys(all).some((name) => wanted[name] !== all[name]);
   const filtered = (spec) => {
     // A row of several claims keeps those that pass; a column `claims` beside them is their count.
     const keep = (rows) => rows.filter((row) => passes(row.claim_id ?? row.claim_ids)).map((row) => {
@@ -167,20 +169,36 @@
   addEventListener("resize", () => { if (root.clientWidth !== width) { width = root.clientWidth; redraw(); } });
 
   if (control) {
-    const remembered = { ...wanted, ...JSON.parse(storage("get") ?? "{}") };
+    const named = document.querySelectorAll("article .claim-mark, .register-claims .register-entry");
     const apply = () => {
+      const found = {};
+      for (const place of named) {
+        const claim = place.dataset.claim ?? place.id;
+        place.classList.toggle("left-out", !(found[claim] = passes(claim)));
+      }
+      const ids = Object.keys(found);
+      control.querySelector(".control-shown").textContent =
+        strict() ? `${ids.filter((id) => found[id]).length} of ${ids.length} claims of this page` : "";
       for (const figure of document.querySelectorAll(".dossier-figure")) {
         filterTable(figure);
         const box = figure.querySelector(".figure-chart");
         if (strict() || box.classList.contains("is-live")) { box.dataset.reached = "yes"; enliven(figure); }
       }
     };
-    for (const name of ["origins", "credibility"]) control.elements[name].value = wanted[name] = remembered[name];
-    control.addEventListener("change", () => {
-      for (const name of ["origins", "credibility"]) wanted[name] = Number(control.elements[name].value);
-      storage("set", JSON.stringify(wanted));
-      apply();
-    });
+    const set = (values) => {
+      for (const name of Object.keys(all)) {
+        const value = values[name] ?? all[name];
+        wanted[name] = name === "asof" ? String(value) : Number(value);
+        control.elements[name].value = wanted[name];
+      }
+    };
+    // An address with ?asof=2024-12-31 shows the page so; otherwise what this reader last chose.
+    const asked = new URLSearchParams(location.search).get("asof");
+    set({ ...JSON.parse(storage("get") ?? "{}"), ...(asked ? { asof: asked } : {}) });
+    const change = (values) => { set(values); storage("set", JSON.stringify(wanted)); apply(); };
+    control.addEventListener("change", () => change(Object.fromEntries(new FormData(control))));
+    control.addEventListener("reset", (event) => { event.preventDefault(); change(all); });
+    control.addEventListener("submit", (event) => event.preventDefault());
     control.classList.remove("waiting");
     if (strict()) apply();
   }
