@@ -124,15 +124,20 @@ def _depth(node: nodes.Node) -> int:
     return 0 if node.parent is None else _depth(node.parent) + isinstance(node.parent, nodes.section)
 
 
-def _used_at(app: Sphinx, docname: str, claim_id: str) -> list[tuple[str, str]]:
-    """Address and label of each place that uses a claim, in the order of the pages."""
+def _used_at(app: Sphinx, docname: str, claim_id: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Title of each page that uses a claim, with address and label of the places there."""
     found = []
     for page in sorted(state.uses(app.env)):
-        places = state.uses(app.env)[page].get(claim_id, [])
-        title = app.env.titles[page].astext() if page in app.env.titles else page
-        for place in places:
-            label = f"{title}: {place.label}" if place.label else title
-            found.append((f"{app.builder.get_relative_uri(docname, page)}#{place.anchor}", label))
+        if places := state.uses(app.env)[page].get(claim_id):
+            numbers = app.env.toc_fignumbers.get(page, {}).get("figure", {})
+            base = app.builder.get_relative_uri(docname, page)
+            named = [
+                (f"{base}#{use.anchor}", f"Figure {'.'.join(map(str, numbers[use.anchor]))}")
+                if use.anchor in numbers
+                else (f"{base}#{use.anchor}", use.label or "text")
+                for use in places
+            ]
+            found.append((app.env.titles[page].astext(), list(dict.fromkeys(named))))
     return found
 
 
