@@ -197,6 +197,17 @@ def test_live_chart_takes_the_theme_and_returns_when_it_changes(harbour):
     )
 
 
+def test_print_from_a_dark_screen_is_dark_on_white_and_static(harbour):
+    harbour.evaluate("document.documentElement.dataset.theme = 'dark'")
+    harbour.hover(".figure-chart")
+    harbour.locator(".figure-live svg").wait_for()
+    harbour.evaluate("dispatchEvent(new Event('beforeprint'))")
+    harbour.emulate_media(media="print")
+    assert harbour.evaluate("document.documentElement.dataset.theme") == "light"
+    assert harbour.locator(".figure-static svg:visible").count() == 1
+    assert harbour.locator(".figure-live svg:visible").count() == 0
+
+
 def test_mark_of_a_chart_shows_the_card_of_its_claim(harbour):
     harbour.hover(".figure-chart")
     bar = harbour.locator(".figure-live .mark-rect path").last

@@ -165,6 +165,9 @@
     enliven(box.closest(".dossier-figure"));
   });
   new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+  let theme = null;  // paper is white, whatever the screen was
+  addEventListener("beforeprint", () => { theme = root.dataset.theme; root.dataset.theme = "light"; });
+  addEventListener("afterprint", () => { root.dataset.theme = theme; });
   let width = root.clientWidth;
   addEventListener("resize", () => { if (root.clientWidth !== width) { width = root.clientWidth; redraw(); } });
 
