@@ -149,7 +149,10 @@ def test_card_opens_by_mouse_and_keyboard_and_closes(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", f"chapters/{CHAPTERS[0]}", "chapters/reference/method"])
+@pytest.mark.parametrize(
+    "name",
+    ["index", f"chapters/{CHAPTERS[0]}", "chapters/reference/method", f"chapters/reference/claims-{CHAPTERS[0]}"],
+)
 def test_no_serious_accessibility_fault(visit, name, scheme):
     page = visit(f"{name}.html", viewport={"width": 1280, "height": 900}, color_scheme=scheme)
     page.wait_for_load_state()
