@@ -55,6 +55,8 @@ def figure_citation(app: Sphinx, pagename: str, name: str, title: str) -> dict[s
 
 def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if doctree is None or "body" not in context:
+        about = f"{context.get('title') or pagename.capitalize()}: {app.dossier_report.title}"
+        context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{escape(about)}" />\n'
         return
     whole = app.dossier_report
     root = pagename == app.config.root_doc
