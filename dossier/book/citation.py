@@ -56,7 +56,7 @@ def figure_citation(app: Sphinx, pagename: str, name: str, title: str) -> dict[s
 def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if doctree is None or "body" not in context:
         about = f"{context.get('title') or pagename.capitalize()}: {app.dossier_report.title}"
-        context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{escape(about)}" />\n'
+        context["metatags"] = context.get("metatags", "") + _tag("description", about)
         return
     whole = app.dossier_report
     root = pagename == app.config.root_doc
@@ -92,9 +92,11 @@ def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
         tags.append(("citation_fulltext_html_url", url))
     description = whole.abstract if root else f"{title}, a part of {whole.title}, edition {whole.edition}"
     tags.append(("description", description))
-    context["metatags"] = context.get("metatags", "") + "".join(
-        f'<meta name="{name}" content="{escape(value)}" />\n' for name, value in tags
-    )
+    context["metatags"] = context.get("metatags", "") + "".join(_tag(name, value) for name, value in tags)
+
+
+def _tag(name: str, value: str) -> str:
+    return f'<meta name="{name}" content="{escape(value)}" />\n'
 
 
 def setup(app: Sphinx) -> None:
