@@ -121,6 +121,7 @@ FAULTS = {
     "notebook that raises": (("chapters/harbour.md", "data = load()", "data = 1 / 0"), "harbour"),
     "broken link": (("chapters/island.md", "The keeper", "[The keeper](nowhere.md)"), "nowhere.md"),
     "faulty table": (("data/claims.csv", "K002,harbour", "K002,attic"), "data/claims.csv:3:chapter: 'attic'"),
+    "titles that differ": (("CITATION.cff", "The lamp of", "A lamp of"), "make them agree"),
     "editions that differ": (("CITATION.cff", '"1.0"', '"2.0"'), "make them agree"),
 }
 

@@ -23,6 +23,11 @@ def _read_report(app: Sphinx) -> None:
         app.dossier_report = citation.report(Path(app.srcdir))
     except DataError as error:
         raise ExtensionError(str(error)) from error
+    if app.config.html_title != app.dossier_report.title:
+        raise ExtensionError(
+            f"_config.yml has the title {app.config.html_title!r}, "
+            f"CITATION.cff {app.dossier_report.title!r}: make them agree"
+        )
     last = state.tables(app).revisions.sort_values("date").iloc[-1]
     if last["edition"] != app.dossier_report.edition or f"{last['date']:%Y-%m-%d}" != app.dossier_report.date:
         raise ExtensionError(
