@@ -11,6 +11,7 @@ import frictionless
 import pandas as pd
 
 from dossier.evidence import corroboration
+from dossier.judgements import CONFIDENCE, share_needed, support, terms_in
 from dossier.package import DataError, Package
 
 HEADER_ROW = 1
@@ -39,7 +40,7 @@ def check(data: Package) -> list[Fault]:
         faults = list(_schema_faults(data))
         faults += _text_faults(data)
         if not faults:
-            for rule in (_order, _edition_dates, _references, _unused, _claims, _grades, _outlooks):
+            for rule in (_order, _edition_dates, _references, _unused, _claims, _grades, _outlooks, _judgements):
                 faults += rule(data)
     except DataError as error:
         return [Fault(data.descriptor_path.name, 0, "", str(error), "mend or restore the file")]
@@ -330,6 +331,38 @@ def _outlooks(data: Package) -> Iterator[Fault]:
             f"resolved as {row['resolution']!r}, but by no claim",
             "the claims that resolve it, or open",
         )
+
+
+def _judgements(data: Package) -> Iterator[Fault]:
+    """A key judgement says no more than its computed support allows, and keeps likelihood and confidence apart."""
+    file = data.path("judgements").name
+    computed = support(data)
+    for index, row in data.judgements.iterrows():
+        found = computed.loc[row["judgement_id"]]
+        term = row["term"] if pd.notna(row["term"]) else ""
+        used = terms_in(row["judgement"])
+        faults = []
+        if used != ([term] if term else []):
+            told = " and ".join(map(repr, used)) or "no word of likelihood"
+            faults.append(("term", f"{term!r}, but the judgement uses {told}", "the one word that it uses"))
+        if re.search(r"\bconfidence\b", row["judgement"]) or terms_in(row["confidence_reason"]):
+            right = "likelihood in the judgement, confidence in its reason, never in one phrase"
+            faults.append(("confidence_reason", "likelihood and confidence are mixed", right))
+        if CONFIDENCE.index(row["confidence"]) > CONFIDENCE.index(found["ceiling"]):
+            wrong = (
+                f"{row['confidence']}, but of {found['facts']} claims of fact {found['probable']} have credibility "
+                f"1 or 2, {found['possible']} 1 to 3, and {found['corroborated']} two or more origins"
+            )
+            faults.append(("confidence", wrong, f"{found['ceiling']} at most, or better claims"))
+        if term and not found["cuts"]:
+            faults.append(
+                ("favoured", f"{term!r}, but it ranks no hypotheses", "hypotheses in favoured and behind")
+            )
+        elif found["cuts"] and found["ahead"] < found["cuts"] * (share_needed(term) if term else 1):
+            wrong = f"{row['favoured']} ahead of {row['behind']} in {found['ahead']} of {found['cuts']} cuts of the matrix"
+            faults.append(("term", wrong, "a weaker word, or an order that holds in more cuts"))
+        for column, wrong, right in faults:
+            yield Fault(file, _row(index), column, wrong, right)
 
 
 def _plain(value) -> str:

@@ -65,6 +65,25 @@ def leave_one_out(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
 
 
+def cuts(ratings: pd.DataFrame, graded: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.Series | None]]:
+    """Cuts of the evidence on which an order of hypotheses should not hang.
+
+    `graded` is indexed by `claim_id`, with `credibility` and `origins`. Returns name to (ratings, weights), to be
+    given to `inconsistency`: all claims, all weighted by credibility, those of two or more independent origins,
+    and all but each claim in turn.
+    """
+    several = graded.index[graded["origins"] > 1]
+    named: dict[str, tuple[pd.DataFrame, pd.Series | None]] = {
+        "all claims": (ratings, None),
+        "weighted": (ratings, weights(graded.reset_index())),
+        "two or more origins": (ratings[ratings["claim_id"].isin(several)], None),
+    }
+    named |= {
+        f"without {claim}": (ratings[ratings["claim_id"] != claim], None) for claim in ratings["claim_id"].unique()
+    }
+    return named
+
+
 def as_of(ratings: pd.DataFrame, claims: pd.DataFrame, day: str) -> pd.DataFrame:
     """The ratings of the claims whose event or statement was over on or before a day."""
     over = claims["date_end"].fillna(claims["date_start"])

@@ -6,14 +6,43 @@ import pytest
 from dossier.hypotheses import as_of, diagnosticity, inconsistency, leave_one_out
 
 
-@pytest.fixture
-def ratings():
-    """Three claims on three hypotheses; the first tells nothing apart, the last decides."""
-    cells = {"K1": ("C", "C", "C"), "K2": ("CC", "I", "N"), "K3": ("I", "C", "II")}
+def matrix_of(cells):
     return pd.DataFrame(
         [(claim, f"H{place}", cell) for claim, row in cells.items() for place, cell in enumerate(row, 1)],
         columns=["claim_id", "hypothesis_id", "consistency"],
     )
+
+
+def test_published_worked_example():
+    """Heuer (1999), figure 15: will Iraq retaliate? Its two minuses in one cell are our II.
+
+    Heuer says of it that E1 has no diagnostic value and that E6 drives the conclusion in favour of H2 or H3; the US
+    Army's TC 2-33.4 (2009), which reprints it, that H2 is the most likely, then H3, then H1.
+    """
+    heuer = matrix_of(
+        {
+            "E1": ("C", "C", "C"),
+            "E2": ("C", "C", "I"),
+            "E3": ("C", "C", "I"),
+            "E4": ("I", "C", "C"),
+            "E5": ("I", "C", "C"),
+            "E6": ("II", "C", "C"),
+        }
+    )
+    assert inconsistency(heuer).to_dict() == {"H2": 0, "H3": -2, "H1": -4}
+    assert list(inconsistency(heuer).index) == ["H2", "H3", "H1"]
+    value = diagnosticity(heuer)
+    assert value["E1"] == 0 and value.idxmax() == "E6"
+    assert set(leave_one_out(heuer)["best"]) == {"H2"}
+    without = inconsistency(heuer[heuer["claim_id"] != "E6"])
+    assert without["H1"] == without["H3"], "without E6 nothing sets H3 before H1"
+
+
+@pytest.fixture
+def ratings():
+    """Three claims on three hypotheses; the first tells nothing apart, the last decides."""
+    cells = {"K1": ("C", "C", "C"), "K2": ("CC", "I", "N"), "K3": ("I", "C", "II")}
+    return matrix_of(cells)
 
 
 def test_consistency_earns_nothing_and_inconsistency_ranks(ratings):

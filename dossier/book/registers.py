@@ -14,6 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 from dossier import scales
 from dossier.book import state
 from dossier.book.claims import claim_uri, source_uri
+from dossier.judgements import support
 
 GENERATED = ("schema", "scales")
 """What is shown like a table but comes from the schema and from the scales of the field."""
@@ -115,6 +116,7 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         files="../" * docname.count("/") + "data/",
         used_at=lambda key: _used_at(app, docname, key),
         source_uri=lambda key: source_uri(app, docname, key),
+        judgement_support=lambda: support(data).to_dict("index"),
         page_uri=lambda page: app.builder.get_relative_uri(docname, page),
     )
 
