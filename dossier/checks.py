@@ -359,7 +359,8 @@ def _judgements(data: Package) -> Iterator[Fault]:
                 ("favoured", f"{term!r}, but it ranks no hypotheses", "hypotheses in favoured and behind")
             )
         elif found["cuts"] and found["ahead"] < found["cuts"] * (share_needed(term) if term else 1):
-            wrong = f"{row['favoured']} ahead of {row['behind']} in {found['ahead']} of {found['cuts']} cuts of the matrix"
+            order = f"{row['favoured']} ahead of {row['behind']}"
+            wrong = f"{order} in {found['ahead']} of {found['cuts']} cuts of the matrix"
             faults.append(("term", wrong, "a weaker word, or an order that holds in more cuts"))
         for column, wrong, right in faults:
             yield Fault(file, _row(index), column, wrong, right)

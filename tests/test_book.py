@@ -99,6 +99,13 @@ def test_changed_cell_reaches_prose_figure_and_csv_and_only_its_notebook_runs(sa
     assert "held a lens" in page(sample, "chapters/reference/claims").get_element_by_id("K002").text_content()
 
 
+def test_findings_tell_what_is_left_of_them(sample_book):
+    row = page(sample_book, "chapters/reference/data").xpath("//tr[th/a[contains(@href, '#finding-1')]]")[0]
+    cells = [cell.text_content() for cell in row.iter("td")]
+    assert cells[1:] == ["3", "1", "0", "3"], "claims, with two origins, to be read by each of the two days"
+    assert page(sample_book, "chapters/island").get_element_by_id("finding-1").tag == "li"
+
+
 FAULTS = {
     "unknown claim in prose": (("chapters/island.md", "`K003`", "`K777`"), "unknown claim 'K777'"),
     "unknown estimate in prose": (("chapters/island.md", "`N002`", "`N777`"), "'N777'"),
@@ -119,6 +126,14 @@ FAULTS = {
         "figure 'crates-counted' cannot be drawn",
     ),
     "notebook that raises": (("chapters/harbour.md", "data = load()", "data = 1 / 0"), "harbour"),
+    "finding without a claim": (
+        (
+            "chapters/island.md",
+            "- Light is expected {claim}`K003`, and what came is disputed {claim}`K001 K004`.",
+            "- Light.",
+        ),
+        "rests on no claim",
+    ),
     "broken link": (("chapters/island.md", "The keeper", "[The keeper](nowhere.md)"), "nowhere.md"),
     "faulty table": (("data/claims.csv", "K002,harbour", "K002,attic"), "data/claims.csv:3:chapter: 'attic'"),
     "titles that differ": (("CITATION.cff", "The lamp of", "A lamp of"), "make them agree"),

@@ -1,6 +1,5 @@
 """Words of likelihood and the support that they need."""
 
-from dossier import load
 from dossier.judgements import support, terms_in
 
 
@@ -17,8 +16,3 @@ def test_support_counts_claims_of_fact_and_cuts(data):
     assert (found["facts"], found["probable"], found["possible"], found["corroborated"]) == (2, 1, 2, 1)
     assert (found["cuts"], found["ahead"]) == (4, 3), "leaving out the only rated claim leaves a tie"
     assert found["ceiling"] == "moderate"
-
-
-def test_every_judgement_of_the_sample_has_a_row(sample):
-    tables = load(sample)
-    assert list(support(tables).index) == list(tables.judgements["judgement_id"])

@@ -14,10 +14,12 @@ from sphinx.util.docutils import SphinxDirective
 from dossier import scales
 from dossier.book import state
 from dossier.book.claims import claim_uri, source_uri
+from dossier.book.findings import findings
+from dossier.evidence import first_published
 from dossier.judgements import support
 
-GENERATED = ("schema", "scales")
-"""What is shown like a table but comes from the schema and from the scales of the field."""
+GENERATED = ("schema", "scales", "findings")
+"""What is shown like a table but comes from the schema, the scales of the field and the findings of the pages."""
 
 
 class register(nodes.General, nodes.Element):
@@ -27,11 +29,16 @@ class register(nodes.General, nodes.Element):
 class RegisterDirective(SphinxDirective):
     """Show a table: ``{register} claims`` with ``:where: chapter = harbour`` and ``:columns: name note``.
 
-    A table with a template of its own is shown by it, any other as a plain table of the columns named.
+    A table with a template of its own is shown by it, any other as a plain table of the columns named. ``:days:``
+    are the days on which the support of the findings is counted as it could then be read.
     """
 
     required_arguments = 1
-    option_spec: ClassVar = {"where": directives.unchanged, "columns": directives.unchanged}
+    option_spec: ClassVar = {
+        "where": directives.unchanged,
+        "columns": directives.unchanged,
+        "days": directives.unchanged,
+    }
 
     def run(self):
         name = self.arguments[0]
@@ -49,7 +56,8 @@ class RegisterDirective(SphinxDirective):
         page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": []})
         page["tables"].append(name)
         page["claims"].extend(held)
-        return [register(table=name, column=column, value=value, columns=self.options.get("columns", "").split())]
+        columns, days = (self.options.get(option, "").split() for option in ("columns", "days"))
+        return [register(table=name, column=column, value=value, columns=columns, days=days)]
 
     def _note_uses(self, data, name: str, column: str, value: str) -> None:
         """The claims whose marks stand in a table are used by the page."""
@@ -117,8 +125,29 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         used_at=lambda key: _used_at(app, docname, key),
         source_uri=lambda key: source_uri(app, docname, key),
         judgement_support=lambda: support(data).to_dict("index"),
+        findings=_findings(app, node["days"]) if name == "findings" else [],
+        days=[pd.Timestamp(day) for day in node["days"]],
         page_uri=lambda page: app.builder.get_relative_uri(docname, page),
     )
+
+
+def _findings(app: Sphinx, days: list[str]) -> list[dict]:
+    """The findings of all pages: how many of their claims stand on several origins, or could be read by a day."""
+    data, rows = state.tables(app), state.claim_rows(app)
+    published = first_published(data.evidence, data.sources)
+    return [
+        {
+            "page": page,
+            "title": app.env.titles[page].astext(),
+            "number": number,
+            "anchor": finding.anchor,
+            "claims": finding.claims,
+            "several": sum(rows[key]["origins"] > 1 for key in finding.claims),
+            "known": [sum(published[key][0] <= day for key in finding.claims) for day in days],
+        }
+        for page, held in sorted(findings(app.env).items())
+        for number, finding in enumerate(held, 1)
+    ]
 
 
 def _depth(node: nodes.Node) -> int:
