@@ -12,6 +12,25 @@ from dossier.figures import TOKENS
 ASSETS = Path(__file__).parent / "assets"
 
 
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+    )
+)
+"""Content-Security-Policy of each page: nothing from elsewhere, no script or style in the page, no ``eval``."""
+
+
+def _add_policy(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}" />\n'
+    context["metatags"] = tag + context.get("metatags", "")
+
+
 def _add_static_path(app: Sphinx, config: Config) -> None:
     """Sphinx copies two folders: the files written by hand, and the generated ones, kept beside the doctrees."""
     generated = Path(app.doctreedir) / "static"
@@ -50,3 +69,4 @@ def setup(app: Sphinx) -> None:
     app.add_css_file("dossier.css")
     app.add_js_file("dossier.js", loading_method="defer")
     app.connect("config-inited", _add_static_path)
+    app.connect("html-page-context", _add_policy, priority=999)

@@ -136,6 +136,7 @@
       box.append(place);
       await window.vegaEmbed(place, spec, {
         mode: "vega", renderer: "svg", actions: false,
+        ast: true, defaultStyle: false,  // interpreted and unstyled: the policy of the page allows no eval, no <style>
         tooltip: (_, event, item, value) => {
           if (value && typeof value === "object") { clearTimeout(timer); showDatum(figure, event, item.datum, value); }
           else later(close);
