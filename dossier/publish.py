@@ -4,7 +4,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from jupyter_book.sphinx import build_sphinx
+sys.modules.setdefault("rfc3987_syntax", None)  # comes with JupyterLab: seconds to import, for a format unused here
+
+from jupyter_book.sphinx import build_sphinx  # noqa: E402
 
 
 def publish(project: Path) -> int:

@@ -5,7 +5,6 @@ on the tables it uses (`state.depend_on`), every page on the machinery, and a ca
 a table that the notebook names, or the machinery behind it, has changed.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -15,22 +14,12 @@ from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from dossier import __file__ as _package_file
 from dossier.book import state
 from dossier.figures import BOOK
 from dossier.package import Package, load
 
-CODE = Path(_package_file).parent
 _MODULES = "__init__ charts evidence figures geodesy hypotheses maps package scales shapes"
 NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
-
-
-def _digest(*files: Path) -> str:
-    total = hashlib.sha256()
-    for file in files:
-        total.update(file.name.encode())
-        total.update(file.read_bytes() if file.is_file() else b"")
-    return total.hexdigest()
 
 
 def tables_named(source: str, data: Package) -> list[str]:
@@ -63,13 +52,13 @@ def _drop_stale_executions(app: Sphinx) -> None:
     store = folder / "fingerprints.json"
     before = json.loads(store.read_text()) if store.is_file() else {}
     after = {}
-    machinery = _digest(*(CODE / name for name in NOTEBOOK_CODE))
+    machinery = state.digest(*(state.CODE / name for name in NOTEBOOK_CODE))
     for page in sorted(app.project.discover(app.config.exclude_patterns, app.config.include_patterns)):
         path = Path(app.env.doc2path(page))
         source = path.read_text(encoding="utf-8")
         if "{code-cell}" in source:
             names = tables_named(source, data)
-            after[page] = _digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
+            after[page] = state.digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
     stale = {
         str(Path(app.env.doc2path(page)).resolve()) for page, mark in after.items() if before.get(page) != mark
     }
@@ -89,8 +78,8 @@ def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> Non
 
 
 def _note_machinery(app: Sphinx, config: Config) -> None:
-    config.dossier_machinery = _digest(
-        *sorted(file for file in CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
+    config.dossier_machinery = state.digest(
+        *sorted(file for file in state.CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
     )
 
 
