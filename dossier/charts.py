@@ -11,7 +11,7 @@ import re
 import altair as alt
 from altair.utils.html import spec_to_html
 
-from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, FigureError, demand
+from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, FigureError, columns_drawn, demand
 
 TOOLTIP = [
     alt.Tooltip("statement:N", title="Claim"),
@@ -47,9 +47,10 @@ def figure(chart, *, id: str, title: str, alt: str, note: str = ""):
     """
     if not _ID.fullmatch(id):
         raise FigureError(f"figure {id!r}: the id must be lower-case words joined by hyphens")
-    chart = chart.properties(name=id, title=title, description=alt, usermeta={"note": note})
+    chart = chart.properties(name=id, title=title, description=alt)
     spec = chart.to_dict()
     demand(spec)
+    chart = chart.properties(usermeta={"note": note, "columns": columns_drawn(spec)})
     return chart if "width" in spec else chart.properties(width="container")
 
 

@@ -59,6 +59,12 @@ def rows_drawn(spec: dict) -> list[dict]:
     return [row for rows in _datasets(spec) for row in rows if "claim_id" in row or "claim_ids" in row]
 
 
+def columns_drawn(spec: dict) -> list[str]:
+    """The columns of the rows drawn, in their order; a stored notebook keeps that of lists, not of keys."""
+    kept = spec.get("usermeta", {}).get("columns")
+    return kept or list(dict.fromkeys(column for row in rows_drawn(spec) for column in row))
+
+
 def claims_drawn(spec: dict) -> list[str]:
     """The ids of the claims that a specification draws, each once, sorted."""
     found: set[str] = set()

@@ -24,6 +24,7 @@ from dossier.figures import (
     WIDE,
     FigureError,
     claims_drawn,
+    columns_drawn,
     demand,
     rows_drawn,
     shows_support,
@@ -121,8 +122,7 @@ def _sized(spec: dict, width: int) -> dict:
 def table(spec: dict) -> tuple[list[str], list[dict]]:
     """Columns and rows of the data drawn, in order, each row once; dates and numbers as one writes them."""
     rows = [{column: _cell(value) for column, value in row.items()} for row in rows_drawn(spec)]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    filled = [column for column in columns if any(row.get(column) not in (None, "") for row in rows)]
+    filled = [column for column in columns_drawn(spec) if any(row.get(column) not in (None, "") for row in rows)]
     unique = {json.dumps(row, sort_keys=True): row for row in rows}
     return filled, list(unique.values())
 

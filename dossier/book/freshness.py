@@ -8,11 +8,13 @@ a table that the notebook names, or the machinery behind it, has changed.
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.search import js_index
 
 from dossier.book import state
 from dossier.figures import BOOK
@@ -77,10 +79,34 @@ def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> Non
         state.depend_on(app.env, data, *tables_named(source[0], data))
 
 
+def _start_anew(app: Sphinx, env, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """When a page left the contents, forget all that was written: its files lie in more places than one."""
+    if not removed:
+        return []
+    shutil.rmtree(app.outdir)
+    Path(app.outdir).mkdir()
+    return sorted(env.found_docs)
+
+
 def _note_machinery(app: Sphinx, config: Config) -> None:
     config.dossier_machinery = state.digest(
         *sorted(file for file in state.CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
     )
+
+
+def _forget_words(app: Sphinx, exception: Exception | None) -> None:
+    """Drop from the search index the words that no page has any more: Sphinx keeps them, without pages."""
+    index = Path(app.outdir) / "searchindex.js"
+    if exception or not index.is_file():
+        return
+    with index.open(encoding="utf-8") as file:
+        data = js_index.load(file)
+    before = sum(map(len, (data["terms"], data["titleterms"])))
+    for name in ("terms", "titleterms"):
+        data[name] = {word: pages for word, pages in data[name].items() if pages != []}
+    if sum(map(len, (data["terms"], data["titleterms"]))) < before:
+        with index.open("w", encoding="utf-8") as file:
+            js_index.dump(data, file)
 
 
 def setup(app: Sphinx) -> None:
@@ -89,4 +115,6 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", _note_machinery)
     app.connect("builder-inited", _prepare_kernels)
     app.connect("builder-inited", _drop_stale_executions)
+    app.connect("env-get-outdated", _start_anew)
     app.connect("source-read", _depend_on_named_tables)
+    app.connect("build-finished", _forget_words)
