@@ -15,7 +15,7 @@ from lxml import etree
 from sphinx.application import Sphinx
 
 from dossier.book import state
-from dossier.book.citation import figure_citation
+from dossier.book.citation import cite
 from dossier.book.claims import claim_uri
 from dossier.figures import (
     MIMETYPE,
@@ -207,7 +207,7 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
             title=_text(spec["title"]),
             alt=spec["description"],
             note=spec.get("usermeta", {}).get("note", ""),
-            citation=figure_citation(app, docname, name, _text(spec["title"])),
+            citation=cite(app, docname, "figure", name, _text(spec["title"])),
             support=shows_support(spec),
             wide=node["wide"],
             narrow=node["narrow"],

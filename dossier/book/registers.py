@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from dossier import scales
 from dossier.book import state
+from dossier.book.citation import cite
 from dossier.book.claims import claim_uri, source_uri
 
 GENERATED = ("schema", "scales")
@@ -112,6 +113,7 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         scales=scales,
         claims=state.claim_rows(app),
         claim_uri=lambda key: claim_uri(app, docname, key),
+        cite=lambda *what: cite(app, docname, *what),
         files="../" * docname.count("/") + "data/",
         used_at=lambda key: _used_at(app, docname, key),
         source_uri=lambda key: source_uri(app, docname, key),
