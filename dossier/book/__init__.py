@@ -3,6 +3,7 @@
 from sphinx.application import Sphinx
 
 from dossier.book import (
+    anchors,
     assets,
     citation,
     claims,
@@ -19,6 +20,7 @@ from dossier.book import (
 
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
-    for part in (state, freshness, assets, claims, figures, registers, citation, pictures, metadata, control, diet):
+    readers = (state, freshness, assets, claims, figures, registers)
+    for part in (*readers, citation, pictures, metadata, control, anchors, diet):
         part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}
