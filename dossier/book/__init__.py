@@ -2,11 +2,26 @@
 
 from sphinx.application import Sphinx
 
-from dossier.book import assets, citation, claims, control, diet, figures, findings, freshness, registers, state
+from dossier.book import (
+    anchors,
+    assets,
+    citation,
+    claims,
+    control,
+    diet,
+    figures,
+    findings,
+    freshness,
+    metadata,
+    pictures,
+    registers,
+    state,
+)
 
 
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
-    for part in (state, freshness, assets, claims, findings, figures, registers, citation, control, diet):
+    readers = (state, freshness, assets, claims, findings, figures, registers)
+    for part in (*readers, citation, pictures, metadata, control, anchors, diet):
         part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}
