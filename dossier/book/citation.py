@@ -85,6 +85,7 @@ def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
             files="../" * pagename.count("/") + f"cite/{stem}",
             url=url,
             what="report" if root else "page",
+            pdf=context.get("dossier_pdf"),
         )
     )
     tags = [("citation_title", title or whole.title), ("citation_language", "en")]
