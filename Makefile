@@ -5,7 +5,7 @@ ENV := .venv/.installed
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test lint lab shapes lock clean
+.PHONY: help book check test lint lab edition shapes lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ lab: $(DEV) ## open the chapters as notebooks in JupyterLab
 	@mkdir -p .venv/share/jupyter/lab/settings
 	@echo "$$LAB_SETTINGS" > .venv/share/jupyter/lab/settings/overrides.json
 	$(BIN)/jupyter lab $(LAB)
+
+edition: $(ENV) ## at a release: build, and keep the addresses that no later edition may lose
+	$(BIN)/python -m dossier edition
 
 shapes: $(ENV) ## make the country outlines anew for a region (west south east north); needs npm
 	$(BIN)/python -m dossier.shapes -30 -27 55 62

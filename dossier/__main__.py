@@ -1,4 +1,4 @@
-"""Command line: ``python -m dossier check`` and ``python -m dossier build``."""
+"""Command line: ``python -m dossier check``, ``build`` and ``edition``."""
 
 import argparse
 import sys
@@ -13,6 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="check the tables; faults go to standard error")
     commands.add_parser("build", help="check the tables, build the book, publish it to _build/html")
+    commands.add_parser("edition", help="build, and keep the addresses that no later edition may lose")
     command = parser.parse_args(arguments).command
     try:
         data = load()
@@ -20,6 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
             from dossier.publish import publish  # imported late: the check must start fast
 
             return publish(data.folder.parent)
+        if command == "edition":
+            from dossier.book.anchors import record
+
+            return record(data.folder.parent)
         faults = check(data)
     except (FileNotFoundError, DataError) as error:
         print(error, file=sys.stderr)

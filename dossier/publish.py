@@ -24,8 +24,9 @@ def publish(project: Path) -> int:
         keep_going=True,
     )
     if failed:
-        # Sphinx would not read the faulty pages again, so the next build would pass.
-        shutil.rmtree(built.with_name(".doctrees"), ignore_errors=True)
+        # Sphinx would not read the faulty pages again, so the next build would pass; nor know which pages are old.
+        for folder in (built, built.with_name(".doctrees")):
+            shutil.rmtree(folder, ignore_errors=True)
         print(f"the build failed; {public} is as it was", file=sys.stderr)
         return 1
     fresh, old = public.with_name("html.new"), public.with_name("html.old")

@@ -2,11 +2,26 @@
 
 from sphinx.application import Sphinx
 
-from dossier.book import assets, citation, claims, control, diet, figures, freshness, pdf, registers, state
+from dossier.book import (
+    anchors,
+    assets,
+    citation,
+    claims,
+    control,
+    diet,
+    figures,
+    freshness,
+    metadata,
+    pdf,
+    pictures,
+    registers,
+    state,
+)
 
 
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
-    for part in (state, freshness, assets, claims, figures, registers, citation, pdf, control, diet):
+    readers = (state, freshness, assets, claims, figures, registers)
+    for part in (*readers, citation, pdf, pictures, metadata, control, anchors, diet):
         part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -15,7 +15,7 @@ from lxml import etree
 from sphinx.application import Sphinx
 
 from dossier.book import state
-from dossier.book.citation import figure_citation
+from dossier.book.citation import cite
 from dossier.book.claims import claim_uri
 from dossier.figures import (
     MIMETYPE,
@@ -159,7 +159,7 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     folder = _folder(app)
     folder.mkdir(parents=True, exist_ok=True)
     whole = {**sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
-    whole["title"] = {"text": textwrap.wrap(_text(spec["title"]), 84), "anchor": "start"}
+    whole["title"] = {"text": textwrap.wrap(text_of(spec["title"]), 84), "anchor": "start"}
     if shows_support(spec):
         whole["title"]["subtitle"] = "Hollow marks rest on one first-hand report"
     (folder / f"{spec['name']}.svg").write_text(vl_convert.vegalite_to_svg(whole), encoding="utf-8")
@@ -173,7 +173,8 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     (folder / f"{spec['name']}.js").write_text(call, encoding="utf-8")
 
 
-def _text(title) -> str:
+def text_of(title) -> str:
+    """A chart's title as one line."""
     return (
         title
         if isinstance(title, str)
@@ -201,7 +202,7 @@ def told(app: Sphinx, docname: str, node: drawn_figure) -> dict:
     return {
         "name": name,
         "number": ".".join(map(str, numbers.get(name, ()))),
-        "title": _text(spec["title"]),
+        "title": text_of(spec["title"]),
         "alt": spec["description"],
         "note": spec.get("usermeta", {}).get("note", ""),
         "support": shows_support(spec),
@@ -222,7 +223,7 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
         .get_template("figure.html")
         .render(
             **shown,
-            citation=figure_citation(app, docname, shown["name"], shown["title"]),
+            citation=cite(app, docname, "figure", shown["name"], shown["title"]),
             wide=node["wide"],
             narrow=node["narrow"],
             claim_uri=lambda key: claim_uri(app, docname, key),
@@ -253,7 +254,7 @@ def _purge(app: Sphinx, env, docname: str) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the node and the hooks."""
-    app.add_enumerable_node(drawn_figure, "figure", lambda node: _text(json.loads(node["spec"])["title"]))
+    app.add_enumerable_node(drawn_figure, "figure", lambda node: text_of(json.loads(node["spec"])["title"]))
     app.connect("env-purge-doc", _purge)
     app.connect("doctree-resolved", _resolve)
     app.connect("build-finished", _publish)

@@ -88,6 +88,13 @@ def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> Non
         state.depend_on(app.env, data, *tables_named(source[0], data))
 
 
+def _drop_removed_pages(app: Sphinx, env, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """Sphinx leaves the page of a document that is no more where it was."""
+    for page in removed:
+        (Path(app.outdir) / app.builder.get_target_uri(page)).unlink(missing_ok=True)
+    return []
+
+
 def _note_machinery(app: Sphinx, config: Config) -> None:
     config.dossier_machinery = _digest(
         *sorted(file for file in CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
@@ -100,4 +107,5 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", _note_machinery)
     app.connect("builder-inited", _prepare_kernels)
     app.connect("builder-inited", _drop_stale_executions)
+    app.connect("env-get-outdated", _drop_removed_pages)
     app.connect("source-read", _depend_on_named_tables)

@@ -25,7 +25,7 @@ from sphinx.util import logging
 
 from dossier import citation, scales
 from dossier.book import printed, state
-from dossier.book.citation import page_uri
+from dossier.book.citation import cite, page_uri, uri
 from dossier.book.printed import Tree, folder, walk
 from dossier.book.registers import registered
 from dossier.figures import PALETTE
@@ -105,8 +105,8 @@ def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree
             what = "report" if document.stem == REPORT else "chapter"
             context["dossier_pdf"] = {"file": "../" * pagename.count("/") + file, "what": what}
             own = pagename in (document.parts[0].docname, app.config.root_doc)
-            if own and (base := app.config.html_baseurl):
-                tag = f'<meta name="citation_pdf_url" content="{escape(base.rstrip("/"))}/{file}" />\n'
+            if own and (address := uri(app, file)):
+                tag = f'<meta name="citation_pdf_url" content="{escape(address)}" />\n'
                 context["metatags"] = context.get("metatags", "") + tag
             return
 
@@ -166,7 +166,6 @@ def _resolve(app: Sphinx, tree: list[Tree], names: set[str]) -> None:
             stand_ins[page] = "notes"
         if "sources" in held["tables"]:
             stand_ins[page] = "sources"
-    base = app.config.html_baseurl.rstrip("/")
     for part in walk(tree):
         if part["is"] == "reference":
             page, _, name = part.pop("to").partition("#")
@@ -176,11 +175,7 @@ def _resolve(app: Sphinx, tree: list[Tree], names: set[str]) -> None:
                 (at for at in (whole, f"note-{name}", f"source-{name}", stand_ins.get(whole, "")) if at in names),
                 "",
             )
-            part.update(
-                {"is": "inside", "to": found}
-                if found
-                else {"is": "link", "address": f"{base}/{file}" if base else ""}
-            )
+            part.update({"is": "inside", "to": found} if found else {"is": "link", "address": uri(app, file)})
         elif part["is"] == "source":
             part.update({"is": "inside", "to": f"source-{part['source']}"})
 
@@ -221,20 +216,21 @@ def compose(app: Sphinx, document: Document) -> dict:
     first = document.parts[0].docname
     report = document.stem == REPORT
     title = "" if report else env.titles[first].astext()
-    csl = citation.item(whole, key=document.stem, title=title, url=page_uri(app, first))
+    cited = cite(app, first, "report" if report else "page", title=title)["formatted"]
     short, _, subtitle = (text.strip() for text in whole.title.partition(":"))
     year, month, day = (int(number) for number in whole.date.split("-"))
     return {
         "kind": "report" if report else "chapter",
         "title": title or whole.title,
         "report": {"title": whole.title, "short": short, "subtitle": subtitle},
-        "authors": list(whole.authors),
+        "authors": [citation.name(author) for author in whole.authors],
+        "licence": whole.licence,
         "keywords": list(whole.keywords),
         "abstract": whole.abstract,
         "edition": whole.edition,
         "date": {"year": year, "month": month, "day": day, "words": state.day_in_words(pd.Timestamp(whole.date))},
         "language": app.config.language,
-        "cite": [{"style": style, "text": text} for style, text in citation.formatted(csl).items()],
+        "cite": [{"style": style, "body": printed.from_html(text)} for style, text in cited.items()],
         "address": page_uri(app, first),
         "colours": PALETTE,
         "font": printed.FONT,

@@ -15,6 +15,7 @@ from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
+import lxml.html
 import pandas as pd
 import vl_convert
 from docutils import nodes
@@ -309,6 +310,21 @@ def _table_cell(column: str, field: dict, cell) -> list[Tree]:
     if field.get("format") == "uri":
         return [{"is": "link", "address": cell, "body": [cell]}]
     return [str(cell)]
+
+
+def from_html(text: str) -> list[Tree]:
+    """A line of HTML, as citations are, as a tree: text, and italics as emphasis."""
+    root = lxml.html.fragment_fromstring(text, create_parent="span")
+
+    def inside(element) -> list[Tree]:
+        parts: list[Tree] = [element.text or ""]
+        for child in element:
+            body = inside(child)
+            parts += [{"is": "emphasis", "body": body}] if child.tag in ("i", "em") else body
+            parts.append(child.tail or "")
+        return parts
+
+    return inside(root)
 
 
 def drawing(spec: dict) -> str:

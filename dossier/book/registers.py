@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from dossier import scales
 from dossier.book import state
+from dossier.book.citation import cite
 from dossier.book.claims import claim_uri, source_uri
 
 GENERATED = ("schema", "scales")
@@ -63,11 +64,11 @@ class RegisterDirective(SphinxDirective):
         for _, row in (rows[rows[column] == value] if fields and column else rows).iterrows():
             for key in " ".join(row[fields].dropna()).split():
                 state.note_use(
-                    self.env, key, _anchor(name, row[data.key(name)]), data.schemas[name]["title"].lower()
+                    self.env, key, anchor(name, row[data.key(name)]), data.schemas[name]["title"].lower()
                 )
 
 
-def _anchor(table: str, key: str) -> str:
+def anchor(table: str, key: str) -> str:
     """The id of a row on its page: its key where the table has a template of its own, else led by the table."""
     return str(key) if f"{table}.html" in state.templates().list_templates() else f"{table}-{key}"
 
@@ -111,12 +112,13 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         fields=fields,
         columns=node["columns"] or list(fields),
         key=None if name in GENERATED else data.key(name),
-        anchor=lambda key: _anchor(name, key),
+        anchor=lambda key: anchor(name, key),
         data=data,
         level=min(6, 1 + _depth(node)),
         scales=scales,
         claims=state.claim_rows(app),
         claim_uri=lambda key: claim_uri(app, docname, key),
+        cite=lambda *what: cite(app, docname, *what),
         files="../" * docname.count("/") + "data/",
         used_at=lambda key: _used_at(app, docname, key),
         source_uri=lambda key: source_uri(app, docname, key),
