@@ -55,7 +55,7 @@ def test_figure_has_drawing_sources_table_and_files(sample_book):
 
 def test_figure_is_numbered_and_referred_to(sample_book):
     root = page(sample_book, "chapters/harbour")
-    assert root.cssselect("a[href='#crates-counted'] .std-numref")[0].text_content() == "Figure 1"
+    assert root.cssselect("a[href='#crates-counted'] .std-numref")[0].text_content() == "Figure 1.1"
 
 
 def edit(folder, name, old, new):

@@ -13,6 +13,7 @@ from dossier.book import (
     findings,
     freshness,
     metadata,
+    pdf,
     pictures,
     registers,
     state,
@@ -22,6 +23,6 @@ from dossier.book import (
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
     readers = (state, freshness, assets, claims, findings, figures, registers)
-    for part in (*readers, citation, pictures, metadata, control, anchors, diet):
+    for part in (*readers, citation, pdf, pictures, metadata, control, anchors, diet):
         part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}

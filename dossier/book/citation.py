@@ -138,6 +138,7 @@ def _cite_page(app: Sphinx, pagename: str, templatename: str, context: dict, doc
             citation=cite(app, pagename, "report" if root else "page", title=title),
             url=page_uri(app, pagename),
             what="report" if root else "page",
+            pdf=context.get("dossier_pdf"),
         )
     )
 

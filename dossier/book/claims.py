@@ -48,7 +48,7 @@ class EstimateRole(SphinxRole):
             return [], []
         words = state.range_in_words(row["low"], row["high"])
         html = f'<span class="from-table" data-row="{self.text}">{words}</span>'
-        return [nodes.raw("", html, format="html")], []
+        return [nodes.raw("", html, format="html", words=words)], []
 
 
 class WhenRole(SphinxRole):

@@ -89,7 +89,7 @@ def figures(env) -> dict[str, dict[str, str]]:
 def static(spec: dict, width: int) -> str:
     """A drawing of the given width as SVG for a page: no title, theme colours as CSS variables, ids of its own."""
     bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
-    root = etree.fromstring(vl_convert.vegalite_to_svg(_sized(bare, width)).encode())
+    root = etree.fromstring(vl_convert.vegalite_to_svg(sized(bare, width)).encode())
     prefix = f"{spec['name']}-{width}-"
     for element in root.iter():
         for key in list(element.attrib):
@@ -112,7 +112,7 @@ def static(spec: dict, width: int) -> str:
     return text
 
 
-def _sized(spec: dict, width: int) -> dict:
+def sized(spec: dict, width: int) -> dict:
     """The specification drawn so that the whole drawing, axes and legend with it, is so wide."""
     if spec.get("width") != "container":
         return spec
@@ -158,7 +158,7 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     """The files offered beside a figure; kept beside the doctrees and copied into the book at the end."""
     folder = _folder(app)
     folder.mkdir(parents=True, exist_ok=True)
-    whole = {**_sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
+    whole = {**sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
     whole["title"] = {"text": textwrap.wrap(text_of(spec["title"]), 84), "anchor": "start"}
     if shows_support(spec):
         whole["title"]["subtitle"] = "Hollow marks rest on one first-hand report"
@@ -167,7 +167,7 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     (folder / f"{spec['name']}.csv").write_text(csv_text(spec), encoding="utf-8")
     # Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things. A script and not
     # JSON, because a page opened from a folder may load the one and not the other.
-    live = vl_convert.vegalite_to_vega(_sized({**spec, "title": None, "usermeta": None}, WIDE))
+    live = vl_convert.vegalite_to_vega(sized({**spec, "title": None, "usermeta": None}, WIDE))
     text = json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     call = f"(window.dossierFigures ??= {{}})[{json.dumps(spec['name'])}] = {text};\n"
     (folder / f"{spec['name']}.js").write_text(call, encoding="utf-8")
@@ -189,7 +189,8 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         node.replace_self(nodes.raw("", _html(app, docname, node), format="html"))
 
 
-def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
+def told(app: Sphinx, docname: str, node: drawn_figure) -> dict:
+    """What stands with a drawing on a page and in print: number, words, claims, sources."""
     spec, name = json.loads(node["spec"]), node["ids"][0]
     known = state.claim_rows(app)
     claims = [known[key] for key in claims_drawn(spec)]
@@ -197,28 +198,35 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
     publishers = Counter()
     for source in {row["source_id"]: row for row in evidence}.values():
         publishers[source["publisher"]] += 1
-    columns, rows = table(spec)
     numbers = app.env.toc_fignumbers.get(docname, {}).get("figure", {})
+    return {
+        "name": name,
+        "number": ".".join(map(str, numbers.get(name, ()))),
+        "title": text_of(spec["title"]),
+        "alt": spec["description"],
+        "note": spec.get("usermeta", {}).get("note", ""),
+        "support": shows_support(spec),
+        "claims": claims,
+        "sources": len({row["source_id"] for row in evidence}),
+        "origins": len({row["origin_id"] for row in evidence if row["stance"] == "supports"}),
+        "publishers": [
+            publisher for publisher, _ in sorted(publishers.items(), key=lambda item: (-item[1], item[0]))
+        ],
+    }
+
+
+def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
+    shown = told(app, docname, node)
+    columns, rows = table(json.loads(node["spec"]))
     return (
         state.templates()
         .get_template("figure.html")
         .render(
-            name=name,
-            number=".".join(map(str, numbers.get(name, ()))),
-            title=text_of(spec["title"]),
-            alt=spec["description"],
-            note=spec.get("usermeta", {}).get("note", ""),
-            citation=cite(app, docname, "figure", name, text_of(spec["title"])),
-            support=shows_support(spec),
+            **shown,
+            citation=cite(app, docname, "figure", shown["name"], shown["title"]),
             wide=node["wide"],
             narrow=node["narrow"],
-            claims=claims,
             claim_uri=lambda key: claim_uri(app, docname, key),
-            sources=len({row["source_id"] for row in evidence}),
-            origins=len({row["origin_id"] for row in evidence if row["stance"] == "supports"}),
-            publishers=[
-                publisher for publisher, _ in sorted(publishers.items(), key=lambda item: (-item[1], item[0]))
-            ],
             columns=columns,
             rows=rows,
             files="../" * docname.count("/") + "figures/",

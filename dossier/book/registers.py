@@ -94,7 +94,8 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         node.replace_self(nodes.raw("", _html(app, docname, node), format="html"))
 
 
-def _html(app: Sphinx, docname: str, node: register) -> str:
+def rows_shown(app: Sphinx, node: register) -> list[dict]:
+    """The rows that a register shows, in order."""
     data, name = state.tables(app), node["table"]
     if name in GENERATED:
         rows: list[dict] = list(data.schemas.values())
@@ -102,8 +103,12 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         rows = list(state.claim_rows(app).values())
     else:
         rows = getattr(data, name).to_dict("records")
-    if node["column"]:
-        rows = [row for row in rows if row[node["column"]] == node["value"]]
+    return [row for row in rows if row[node["column"]] == node["value"]] if node["column"] else rows
+
+
+def _html(app: Sphinx, docname: str, node: register) -> str:
+    data, name = state.tables(app), node["table"]
+    rows = rows_shown(app, node)
     environment = state.templates()
     try:
         template = environment.get_template(f"{name}.html")
