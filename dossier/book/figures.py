@@ -161,7 +161,7 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     whole = {**sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
     whole["title"] = {"text": textwrap.wrap(text_of(spec["title"]), 84), "anchor": "start"}
     if shows_support(spec):
-        whole["title"]["subtitle"] = "Hollow marks rest on one first-hand report"
+        whole["title"]["subtitle"] = "Hollow marks rest on one origin"
     (folder / f"{spec['name']}.svg").write_text(vl_convert.vegalite_to_svg(whole), encoding="utf-8")
     (folder / f"{spec['name']}.png").write_bytes(vl_convert.vegalite_to_png(whole, scale=2))
     (folder / f"{spec['name']}.csv").write_text(csv_text(spec), encoding="utf-8")

@@ -120,7 +120,7 @@ def _given(value) -> str:
 
 
 def _note(claim: dict, numbers: dict[str, int]) -> dict:
-    """A claim as a note: its pages stand under the first-hand reports on which they rest."""
+    """A claim as a note: its pages stand under the origins on which they rest."""
     origins: dict[str, list[dict]] = {}
     for row in claim["evidence"]:
         marks = [row["stance"]] if row["stance"] != "supports" else []
