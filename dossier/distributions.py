@@ -32,7 +32,9 @@ def archive(members: Iterable[tuple[str, bytes]], date: str) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members:
             member = zipfile.ZipInfo(name, (year, month, day, 0, 0, 0))
-            member.compress_type, member.create_system = zipfile.ZIP_DEFLATED, 3
+            member.create_system = 3
+            packed = name.endswith((".zip", ".xlsx"))
+            member.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16
             file.writestr(member, content)
     return out.getvalue()

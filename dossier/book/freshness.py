@@ -56,9 +56,14 @@ def _prepare_kernels(app: Sphinx) -> None:
     os.environ["IPYTHONDIR"] = str(profile)
 
 
+def executions(app: Sphinx) -> Path:
+    """The folder of the cache of executed notebooks."""
+    return Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+
+
 def _drop_stale_executions(app: Sphinx) -> None:
     """Forget the cached outputs of each notebook whose tables or machinery have changed."""
-    folder = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    folder = executions(app)
     data = load(Path(app.srcdir))
     store = folder / "fingerprints.json"
     before = json.loads(store.read_text()) if store.is_file() else {}

@@ -1,8 +1,9 @@
 """Each page that has code cells as an executed notebook that reads well, and runs, in plain Jupyter.
 
-myst-nb leaves the executed notebook of a page beside the book. Here its Markdown loses what only the book
-understands: roles become what they show, links lead to the other notebooks or to the published pages. Figures get
-the drawing of the book, because Jupyter shows no Vega-Lite of this version. The first cell tells what is missing.
+myst-nb leaves the notebook of a page beside the book, and its outputs in the cache. Here its Markdown loses what
+only the book understands: roles become what they show, links lead to the other notebooks or to the published pages.
+Figures get the drawing of the book, because Jupyter shows no Vega-Lite of this version. The first cell tells what
+is missing.
 """
 
 import ast
@@ -10,9 +11,11 @@ import base64
 import json
 import posixpath
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
+from jupyter_cache import get_cache
 from myst_nb.core.variables import format_plain_text
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
@@ -20,6 +23,7 @@ from sphinx.application import Sphinx
 from dossier.book import state
 from dossier.book.citation import page_uri
 from dossier.book.claims import register_of
+from dossier.book.freshness import executions
 from dossier.figures import MIMETYPE
 
 ROLE = re.compile(r"\{([a-z]+(?::[a-z]+)?)\}`([^`]+)`")
@@ -33,6 +37,8 @@ PAPERMILL = "application/papermill.record/"
 GUARD = """\
 # Says what is missing, if something is, before the other cells run.
 from importlib import import_module
+
+REMEDY = {remedy}
 
 
 class Missing(Exception):
@@ -50,7 +56,7 @@ except ImportError as error:
 except FileNotFoundError:
     lacks = "the folder data with the tables"
 if lacks:
-    raise Missing(f"This notebook lacks {{lacks}}. " {remedy}) from None
+    raise Missing(f"This notebook lacks {{lacks}}. {{REMEDY}}")
 """
 
 
@@ -68,6 +74,8 @@ def notebook(app: Sphinx, pagename: str, remedy: str) -> str:
     """The notebook of a page as JSON; `remedy` says how to get what a reader lacks who has this file alone."""
     left = Path(app.outdir).parent / "jupyter_execute" / pagename
     book = nbformat.reads(left.with_suffix(".ipynb").read_text(encoding="utf-8"), as_version=4)
+    with suppress(KeyError):  # a notebook that failed is not in the cache; the build tells it and stops
+        _, book = get_cache(executions(app)).merge_match_into_notebook(book)
     glued = left.with_suffix(".glue.json")
     values = json.loads(glued.read_text(encoding="utf-8")) if glued.is_file() else {}
     for cell in book.cells:
@@ -85,7 +93,8 @@ def notebook(app: Sphinx, pagename: str, remedy: str) -> str:
     book.cells.insert(0, guard)
     for number, cell in enumerate(book.cells):
         cell.id = f"cell-{number}"
-    book.metadata = NotebookNode(kernelspec=book.metadata.kernelspec, language_info=book.metadata.language_info)
+    language = NotebookNode(name=book.metadata.kernelspec.get("language", "python"))
+    book.metadata = NotebookNode(kernelspec=book.metadata.kernelspec, language_info=language)
     nbformat.validate(book)
     return nbformat.writes(book) + "\n"
 
