@@ -12,6 +12,7 @@ In a notebook::
 from dossier.evidence import corroboration, with_evidence
 from dossier.figures import PALETTE
 from dossier.package import DataError, Package, load
+from dossier.prose import prose_holds
 
 __all__ = [
     "PALETTE",
@@ -22,6 +23,7 @@ __all__ = [
     "corroboration",
     "figure",
     "load",
+    "prose_holds",
     "with_evidence",
 ]
 

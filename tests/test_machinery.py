@@ -8,12 +8,13 @@ import pytest
 import rispy
 from pybtex.database import parse_string
 
-from dossier import citation, corroboration, figure, load, with_evidence
+from dossier import citation, corroboration, figure, load, prose_holds, with_evidence
 from dossier.book.figures import csv_text, static
 from dossier.book.state import dates_in_words, range_in_words
 from dossier.evidence import first_published
-from dossier.figures import NARROW, TOKENS, FigureError, claims_drawn
+from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
+from dossier.prose import ProseError
 
 
 def test_tables_are_typed(data):
@@ -177,3 +178,13 @@ def test_citation_file_without_author_is_named(sample):
     path.write_text(path.read_text().replace("authors:", "writers:"))
     with pytest.raises(DataError, match=r"CITATION\.cff: 'authors'"):
         citation.report(sample)
+
+
+def test_text_that_no_longer_holds_stops_the_book_and_is_told_by_hand(monkeypatch, capsys):
+    monkeypatch.delenv(BOOK, raising=False)
+    prose_holds(True, "the first line")
+    prose_holds(False, "the second line")
+    assert capsys.readouterr().out == "With these data the second line no longer holds.\n"
+    monkeypatch.setenv(BOOK, "1")
+    with pytest.raises(ProseError, match="the second line needs rewriting"):
+        prose_holds(False, "the second line")

@@ -21,7 +21,7 @@ from dossier.figures import BOOK
 from dossier.package import Package, load
 
 CODE = Path(_package_file).parent
-_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package scales shapes"
+_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package prose scales shapes"
 NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
 
 
