@@ -23,16 +23,9 @@ lint: $(DEV) ## check the style of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# A chapter opens as a notebook, and JupyterLab asks no other host for news.
-define LAB_SETTINGS
-{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook"}},
- "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
-endef
-export LAB_SETTINGS
-
 lab: $(DEV) ## open the chapters as notebooks in JupyterLab
 	@mkdir -p .venv/share/jupyter/lab/settings
-	@echo "$$LAB_SETTINGS" > .venv/share/jupyter/lab/settings/overrides.json
+	@cp jupyterlab.json .venv/share/jupyter/lab/settings/overrides.json
 	$(BIN)/jupyter lab $(LAB)
 
 edition: $(ENV) ## at a release: build, and keep the addresses that no later edition may lose

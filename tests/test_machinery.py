@@ -4,12 +4,13 @@ import altair as alt
 import pandas as pd
 import pytest
 
-from dossier import corroboration, figure, load, with_evidence
+from dossier import corroboration, figure, load, prose_holds, with_evidence
 from dossier.book.figures import csv_text, static
 from dossier.book.state import dates_in_words, range_in_words
 from dossier.evidence import first_published
-from dossier.figures import NARROW, TOKENS, FigureError, claims_drawn
+from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
+from dossier.prose import ProseError
 
 
 def test_tables_are_typed(data):
@@ -134,3 +135,13 @@ def test_ranges_read_as_one_writes_them(low, high, words):
 def test_dates_read_as_one_writes_them(start, end, precision, words):
     row = {"date_start": pd.Timestamp(start), "date_end": pd.Timestamp(end), "date_precision": precision}
     assert dates_in_words(row) == words
+
+
+def test_text_that_no_longer_holds_stops_the_book_and_is_told_by_hand(monkeypatch, capsys):
+    monkeypatch.delenv(BOOK, raising=False)
+    prose_holds(True, "the first line")
+    prose_holds(False, "the second line")
+    assert capsys.readouterr().out == "With these data the second line no longer holds.\n"
+    monkeypatch.setenv(BOOK, "1")
+    with pytest.raises(ProseError, match="the second line needs rewriting"):
+        prose_holds(False, "the second line")

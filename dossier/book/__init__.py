@@ -9,6 +9,7 @@ from dossier.book import (
     claims,
     control,
     diet,
+    downloads,
     figures,
     findings,
     freshness,
@@ -19,10 +20,13 @@ from dossier.book import (
     state,
 )
 
+READING = (state, freshness, assets, claims, findings, figures, registers)
+WRITING = (downloads, citation, pdf, pictures, metadata, control, anchors, diet)
+"""In the order in which their hooks run."""
+
 
 def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
-    readers = (state, freshness, assets, claims, findings, figures, registers)
-    for part in (*readers, citation, pdf, pictures, metadata, control, anchors, diet):
+    for part in (*READING, *WRITING):
         part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}

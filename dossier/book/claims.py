@@ -1,6 +1,5 @@
 """The roles ``claim``, ``estimate``, ``when``, ``source`` tie prose to the tables; cards stand behind the marks."""
 
-import pandas as pd
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
@@ -15,6 +14,10 @@ class claim_marks(nodes.Inline, nodes.Element):
 
 class source_mark(nodes.Inline, nodes.TextElement):
     """A link to a source's entry; becomes one when all pages are known."""
+
+
+class claim_date(nodes.inline):
+    """The date of a claim in prose; a page says of which claim, so that it can be checked against the table."""
 
 
 class ClaimRole(SphinxRole):
@@ -64,7 +67,7 @@ class WhenRole(SphinxRole):
                 self.get_location(),
             )
             return [], []
-        return [nodes.inline("", rows[self.text]["when"], classes=["from-table"])], []
+        return [claim_date("", rows[self.text]["when"], classes=["from-table"], claim=self.text)], []
 
 
 class SourceRole(SphinxRole):
@@ -78,8 +81,7 @@ class SourceRole(SphinxRole):
         except DataError as error:
             state.fault(self.env.app, str(error), self.get_location())
             return [], []
-        year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
-        return [source_mark("", f"{row['publisher']}{year}", source=self.text)], []
+        return [source_mark("", state.source_in_words(row), source=self.text)], []
 
 
 def register_of(app: Sphinx, claim_id: str) -> str | None:
@@ -136,6 +138,14 @@ def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doc
         )
 
 
+def _visit_date(translator, node: claim_date) -> None:
+    translator.body.append(translator.starttag(node, "span", "", **{"data-when": node["claim"]}))
+
+
+def _depart_date(translator, node: claim_date) -> None:
+    translator.body.append("</span>")
+
+
 def _purge(app: Sphinx, env, docname: str) -> None:
     state.uses(env).pop(docname, None)
 
@@ -144,6 +154,7 @@ def setup(app: Sphinx) -> None:
     """Register the roles and the hooks."""
     app.add_node(claim_marks)
     app.add_node(source_mark)
+    app.add_node(claim_date, html=(_visit_date, _depart_date))
     app.add_role("claim", ClaimRole())
     app.add_role("estimate", EstimateRole())
     app.add_role("when", WhenRole())

@@ -16,11 +16,12 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.search import js_index
 
+from dossier import UNUSED
 from dossier.book import state
 from dossier.figures import BOOK
 from dossier.package import Package, load
 
-_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package scales shapes"
+_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package prose scales shapes"
 NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
 
 
@@ -43,13 +44,21 @@ def _prepare_kernels(app: Sphinx) -> None:
     profile = Path(app.outdir).parent / ".ipython"
     settings = profile / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("c.IPKernelApp.log_level = 40  # not the notice that local kernels talk over TCP\n")
+    settings.write_text(
+        "c.IPKernelApp.log_level = 40  # not the notice that local kernels talk over TCP\n"
+        f"import sys; sys.modules.setdefault({UNUSED!r}, None)\n"
+    )
     os.environ["IPYTHONDIR"] = str(profile)
+
+
+def executions(app: Sphinx) -> Path:
+    """The folder of the cache of executed notebooks."""
+    return Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
 
 
 def _drop_stale_executions(app: Sphinx) -> None:
     """Forget the cached outputs of each notebook whose tables or machinery have changed."""
-    folder = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    folder = executions(app)
     data = load(Path(app.srcdir))
     store = folder / "fingerprints.json"
     before = json.loads(store.read_text()) if store.is_file() else {}

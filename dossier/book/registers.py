@@ -1,7 +1,5 @@
 """The ``register`` directive: a table of the package as a part of a page."""
 
-import shutil
-from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
@@ -192,17 +190,6 @@ def _rewrite(app: Sphinx, env) -> list[str]:
     return sorted(registered(env)) if getattr(app, "dossier_something_read", False) else []
 
 
-def _publish_tables(app: Sphinx, exception: Exception | None) -> None:
-    """Put the tables and their schema, as they are, beside the pages."""
-    if exception or app.builder.format != "html":
-        return
-    data = state.tables(app)
-    target = Path(app.outdir) / "data"
-    target.mkdir(exist_ok=True)
-    for file in (data.descriptor_path, *(data.path(name) for name in data.resources)):
-        shutil.copyfile(file, target / file.name)
-
-
 def setup(app: Sphinx) -> None:
     """Register the directive and the hooks."""
     app.add_node(register)
@@ -211,4 +198,3 @@ def setup(app: Sphinx) -> None:
     app.connect("env-before-read-docs", _note_reading)
     app.connect("env-updated", _rewrite)
     app.connect("doctree-resolved", _resolve)
-    app.connect("build-finished", _publish_tables)

@@ -129,6 +129,7 @@ def templates() -> Environment:
     )
     environment.filters["day"] = lambda value: "" if pd.isna(value) else day_in_words(value)
     environment.filters["number"] = number_in_words
+    environment.filters["size"] = size_in_words
     environment.tests["given"] = lambda value: not pd.isna(value)
     environment.tests["timestamp"] = lambda value: isinstance(value, pd.Timestamp)
     return environment
@@ -151,9 +152,20 @@ def dates_in_words(row: dict) -> str:
     return f"{first} to {last}"
 
 
+def source_in_words(row: pd.Series) -> str:
+    """Publisher and year of a source, as prose names it."""
+    year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
+    return f"{row['publisher']}{year}"
+
+
 def number_in_words(value: float) -> str:
     """A number with separators between thousands."""
     return f"{value:,.10g}" if value % 1 else f"{value:,.0f}"
+
+
+def size_in_words(size: int) -> str:
+    """A number of bytes as ``340 kB`` or ``1.2 MB``."""
+    return f"{size / 1e6:,.1f} MB" if size >= 999_500 else f"{max(size / 1e3, 1):,.0f} kB"
 
 
 def range_in_words(low: float, high: float) -> str:
