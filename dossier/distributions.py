@@ -14,6 +14,7 @@ from datetime import datetime
 
 import pandas as pd
 import xlsxwriter
+from markupsafe import Markup
 
 from dossier import citation
 from dossier.citation import Report
@@ -52,7 +53,7 @@ def descriptor(data: Package, whole: Report, homepage: str = "", sealed: bool = 
     added = {
         "version": whole.edition,
         "created": f"{whole.date}T00:00:00Z",
-        "contributors": [{"title": author, "roles": ["creator"]} for author in whole.authors],
+        "contributors": [{"title": citation.name(author), "roles": ["creator"]} for author in whole.authors],
         "keywords": list(whole.keywords),
         "homepage": homepage,
     }
@@ -96,15 +97,16 @@ def codebook(data: Package) -> list[dict[str, str]]:
 def about(data: Package, whole: Report, homepage: str = "") -> dict[str, str]:
     """What a file of the tables says of itself: edition, authors, licence, citation."""
     licence = data.descriptor["licenses"][0]
+    item = citation.item(whole, key=data.descriptor["name"], url=homepage)
     facts = {
         "title": data.descriptor["title"],
         "description": data.descriptor["description"],
         "edition": whole.edition,
         "date": whole.date,
-        "authors": "; ".join(whole.authors),
+        "authors": "; ".join(map(citation.name, whole.authors)),
         "licence": f"{licence['title']}, {licence['path']}",
         "address": homepage,
-        "citation": citation.formatted(citation.item(whole, key=data.descriptor["name"], url=homepage))["APA"],
+        "citation": Markup(citation.formatted(item, "APA")).striptags(),
     }
     return {key: value for key, value in facts.items() if value}
 

@@ -84,20 +84,42 @@ class SourceRole(SphinxRole):
         return [source_mark("", state.source_in_words(row), source=self.text)], []
 
 
-def register_of(app: Sphinx, claim_id: str) -> str | None:
-    """The page that holds the register entry of a claim."""
-    for docname, held in getattr(app.env, "dossier_registered", {}).items():
-        if claim_id in held["claims"]:
-            return docname
-    return None
+ENTRIES_A_PAGE = {"claims": 500, "sources": 1500}
+"""How many entries of a register stand on one page; the next page is called after the first, with a number."""
+
+
+def page_name(docname: str, number: int) -> str:
+    """The name of the page of a register, counted from 0."""
+    return f"{docname}-{number + 1}" if number else docname
+
+
+def entry_page(app: Sphinx, table: str, key: str) -> str | None:
+    """The page that holds the entry of a claim or a source; None where no register shows it."""
+    if not hasattr(app, "dossier_entry_pages"):
+        app.dossier_entry_pages = {
+            (name, entry): docname
+            if place < ENTRIES_A_PAGE[name]
+            else f"{docname}-{place // ENTRIES_A_PAGE[name] + 1}"
+            for docname, held in getattr(app.env, "dossier_registered", {}).items()
+            for name, keys in held["entries"]
+            for place, entry in enumerate(keys)
+        }
+    return app.dossier_entry_pages.get((table, key))
+
+
+def _entry_uri(app: Sphinx, docname: str, table: str, key: str) -> str:
+    page = entry_page(app, table, key)
+    return f"#{key}" if page is None else f"{app.builder.get_relative_uri(docname, page)}#{key}"
 
 
 def claim_uri(app: Sphinx, docname: str, claim_id: str) -> str:
     """Address of a claim's register entry as seen from a page."""
-    register = register_of(app, claim_id)
-    if register is None:
-        return f"#{claim_id}"
-    return f"{app.builder.get_relative_uri(docname, register)}#{claim_id}"
+    return _entry_uri(app, docname, "claims", claim_id)
+
+
+def source_uri(app: Sphinx, docname: str, source_id: str) -> str:
+    """Address of a source's entry as seen from a page."""
+    return _entry_uri(app, docname, "sources", source_id)
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -115,14 +137,6 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(source_mark)):
         uri = source_uri(app, docname, node["source"])
         node.replace_self(nodes.reference("", "", *node.children, internal=True, refuri=uri))
-
-
-def source_uri(app: Sphinx, docname: str, source_id: str) -> str:
-    """Address of a source's entry as seen from a page."""
-    for page, held in getattr(app.env, "dossier_registered", {}).items():
-        if "sources" in held["tables"]:
-            return f"{app.builder.get_relative_uri(docname, page)}#{source_id}"
-    return f"#{source_id}"
 
 
 def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 
 from dossier.book import state
 from dossier.book.citation import page_uri
-from dossier.book.claims import register_of
+from dossier.book.claims import entry_page
 from dossier.book.freshness import executions
 from dossier.figures import MIMETYPE
 
@@ -152,7 +152,7 @@ def _role(app: Sphinx, match: re.Match, values: dict[str, dict]) -> str:
 
 def _claim(app: Sphinx, key: str) -> str:
     mark = f"{key} {state.claim_rows(app)[key]['grade']}"
-    register = register_of(app, key)
+    register = entry_page(app, "claims", key)
     url = page_uri(app, register) if register else ""
     return f"[[{mark}]]({url}#{key})" if url else f"[{mark}]"
 

@@ -1,18 +1,21 @@
 """The ``register`` directive: a table of the package as a part of a page."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
 from jinja2 import TemplateNotFound
+from markupsafe import escape
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from dossier import scales
 from dossier.book import state
 from dossier.book.citation import cite
-from dossier.book.claims import claim_uri, source_uri
+from dossier.book.claims import ENTRIES_A_PAGE, claim_uri, page_name, source_uri
 from dossier.book.findings import findings
 from dossier.evidence import first_published
 from dossier.judgements import support
@@ -46,15 +49,15 @@ class RegisterDirective(SphinxDirective):
             raise self.error(f"the data package has no table {name!r}")
         state.depend_on(self.env, data, *data.resources)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
-        held = []
-        if name == "claims":
-            rows = data.claims if not column else data.claims[data.claims[column] == value]
-            held = list(rows["claim_id"])
+        page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": [], "entries": []})
+        page["tables"].append(name)
+        if name in ENTRIES_A_PAGE:
+            rows = getattr(data, name)
+            keys = list((rows if not column else rows[rows[column] == value])[data.key(name)])
+            page["entries"].append((name, keys))
+            page["claims"].extend(keys if name == "claims" else [])
         else:
             self._note_uses(data, name, column, value)
-        page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": []})
-        page["tables"].append(name)
-        page["claims"].extend(held)
         columns, days = (self.options.get(option, "").split() for option in ("columns", "days"))
         return [register(table=name, column=column, value=value, columns=columns, days=days)]
 
@@ -80,8 +83,11 @@ def anchor(table: str, key: str) -> str:
     return str(key) if f"{table}.html" in state.templates().list_templates() else f"{table}-{key}"
 
 
-def registered(env) -> dict[str, dict[str, list[str]]]:
-    """Page with registers to the `tables` shown there and the `claims` held there."""
+def registered(env) -> dict[str, dict[str, list]]:
+    """Page with registers to the `tables` shown there, the `claims` held there and the `entries`.
+
+    The entries are pairs of table and keys, one a register; where they are many, they stand on further pages.
+    """
     if not hasattr(env, "dossier_registered"):
         env.dossier_registered = {}
     return env.dossier_registered
@@ -89,7 +95,24 @@ def registered(env) -> dict[str, dict[str, list[str]]]:
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(register)):
-        node.replace_self(nodes.raw("", _html(app, docname, node), format="html"))
+        rows = rows_shown(app, node)
+        size = ENTRIES_A_PAGE.get(node["table"], len(rows) or 1)
+        pages = [page_name(docname, number) for number in range(max(1, -(-len(rows) // size)))]
+        for number, page in enumerate(pages):
+            html = _html(app, page, node, rows[number * size : (number + 1) * size], pages)
+            if page == docname:
+                first = html
+            elif page in {name for name, _, _ in app.dossier_further_pages}:
+                raise ExtensionError(f"{docname}: two registers go on to {page}: give each a page of its own")
+            else:
+                app.dossier_further_pages.append((page, f"{app.env.titles[docname].astext()}, {number + 1}", html))
+        node.replace_self(nodes.raw("", first, format="html"))
+
+
+def _further_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
+    for page, title, html in app.dossier_further_pages:
+        body = f'<section id="entries"><h1>{escape(title)}</h1>{html}</section>'
+        yield page, {"title": title, "body": body}, "page.html"
 
 
 def rows_shown(app: Sphinx, node: register) -> list[dict]:
@@ -104,16 +127,18 @@ def rows_shown(app: Sphinx, node: register) -> list[dict]:
     return [row for row in rows if row[node["column"]] == node["value"]] if node["column"] else rows
 
 
-def _html(app: Sphinx, docname: str, node: register) -> str:
+def _html(app: Sphinx, docname: str, node: register, rows: list[dict], pages: list[str]) -> str:
     data, name = state.tables(app), node["table"]
-    rows = rows_shown(app, node)
     environment = state.templates()
     try:
         template = environment.get_template(f"{name}.html")
     except TemplateNotFound:
         template = environment.get_template("table.html")
     fields = {} if name in GENERATED else {field["name"]: field for field in data.fields(name)}
-    return template.render(
+    paging = environment.get_template("paging.html").render(
+        pages=[(page, app.builder.get_relative_uri(docname, page)) for page in pages], here=docname
+    )
+    return paging + template.render(
         rows=rows,
         title=name.capitalize() if name in GENERATED else data.schemas[name]["title"],
         fields=fields,
@@ -185,6 +210,10 @@ def _note_reading(app: Sphinx, env, docnames: list[str]) -> None:
     app.dossier_something_read = bool(docnames)
 
 
+def _prepare(app: Sphinx) -> None:
+    app.dossier_further_pages = []
+
+
 def _rewrite(app: Sphinx, env) -> list[str]:
     """Registers link back to the pages that use a claim: write them again when any page was read."""
     return sorted(registered(env)) if getattr(app, "dossier_something_read", False) else []
@@ -194,6 +223,8 @@ def setup(app: Sphinx) -> None:
     """Register the directive and the hooks."""
     app.add_node(register)
     app.add_directive("register", RegisterDirective)
+    app.connect("builder-inited", _prepare)
+    app.connect("html-collect-pages", _further_pages)
     app.connect("env-purge-doc", _purge)
     app.connect("env-before-read-docs", _note_reading)
     app.connect("env-updated", _rewrite)
