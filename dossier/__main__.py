@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (FileNotFoundError, DataError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
     print(f"{sum(len(data.text(name)) for name in data.schemas)} rows in {len(data.schemas)} tables: no fault")
     return 0
 

@@ -13,12 +13,23 @@ from dossier.judgements import CONFIDENCE, share_needed, support, terms_in
 from dossier.package import Fault, Package
 from dossier.schema import cell_faults, descriptor_faults, file_faults, row_number, text_faults
 
+_found: dict[tuple, list[Fault]] = {}
+
 
 def check(data: Package) -> list[Fault]:
     """All faults of a data package, in the order of the schema and of the rows; empty where all is well.
 
-    A rule across tables runs where the tables that it reads have no fault, so that one slip is told once.
+    A rule across tables runs where the tables that it reads have no fault, so that one slip is told once. Files
+    that have been checked in this process and have not changed are not checked again.
     """
+    files = sorted(file for file in data.folder.rglob("*") if file.is_file())
+    mark = (data.descriptor_path, *((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    if mark not in _found:
+        _found[mark] = _check(data)
+    return list(_found[mark])
+
+
+def _check(data: Package) -> list[Fault]:
     if faults := descriptor_faults(data):
         return faults
     for name in data.resources:
@@ -280,11 +291,7 @@ def _judgements(data: Package) -> Iterator[Fault]:
             faults.append(
                 ("favoured", f"{term!r}, but it ranks no hypotheses", "hypotheses in favoured and behind")
             )
-        elif (
-            found["cuts"]
-            and not lists["favoured"] & lists["behind"]
-            and found["ahead"] < found["cuts"] * (share_needed(term) if term else 1)
-        ):
+        elif found["cuts"] and not overlap and found["ahead"] < needed:
             order = f"{row['favoured']} ahead of {row['behind']}"
             wrong = f"{order} in {found['ahead']} of {found['cuts']} cuts of the matrix"
             faults.append(("term", wrong, "a weaker word, or an order that holds in more cuts"))

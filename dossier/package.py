@@ -104,7 +104,8 @@ class Package:
         frame = getattr(self, table)
         found = frame[frame[self.key(table)] == key]
         if found.empty:
-            raise DataError(f"{self.path(table).name}: no row has the {self.key(table)} {key!r}")
+            told = f"{self.path(table).name} has no row with the {self.key(table)} {key!r}"
+            raise DataError(f"{told}: an identifier that it has, or a new row there")
         return found.iloc[0]
 
     def __getattr__(self, name: str):

@@ -79,7 +79,9 @@ def _drop_stale_executions(app: Sphinx) -> None:
             if record.uri in stale:
                 cache.remove_cache(record.pk)
     folder.mkdir(parents=True, exist_ok=True)
-    store.write_text(json.dumps(after, indent=1, sort_keys=True))
+    whole = store.with_suffix(".new")  # a build may be cut off here
+    whole.write_text(json.dumps(after, indent=1, sort_keys=True))
+    whole.replace(store)
 
 
 def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> None:

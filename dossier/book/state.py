@@ -82,11 +82,14 @@ def fault(app: Sphinx, message: str, location) -> None:
 
 def _stop_on_faults(app: Sphinx, env: BuildEnvironment) -> None:
     if count := getattr(app, "dossier_faults", 0):
+        for docname in sorted(env.found_docs):  # tells of links that lead nowhere, too
+            env.get_and_resolve_doctree(docname, app.builder)
         raise ExtensionError(f"{count} fault{'s' if count > 1 else ''} in the pages, told above")
 
 
 def setup(app: Sphinx) -> None:
-    """Register the hook."""
+    """Register the hooks."""
+    app.connect("builder-inited", tables)
     app.connect("env-check-consistency", _stop_on_faults)
 
 
