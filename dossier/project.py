@@ -12,7 +12,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
 from dossier import citation
 from dossier.checks import check
-from dossier.package import DataError, Fault, Package, read_yaml
+from dossier.package import DataError, Fault, Package, read_text, read_yaml
 
 BOOK = "dossier.book"
 """The Sphinx extension that the settings must name."""
@@ -105,10 +105,25 @@ def _toc_faults(folder: Path) -> Iterator[Fault]:
             return
     named = Counter(_pages(toc))
     for name, times in named.items():
-        if not any((folder / f"{name}{suffix}").is_file() for suffix in ("", *SUFFIXES)) or ".." in name:
+        page = next((name + end for end in ("", *SUFFIXES) if (folder / f"{name}{end}").is_file()), None)
+        if page is None or ".." in name:
             yield Fault(file, 0, "", f"there is no page {name!r}", f"a file of the project, as {name}.md")
+        else:
+            yield from _page_faults(folder, page)
         if times > 1:
             yield Fault(file, 0, "", f"{name!r} stands {times} times, so it has no one place", "each page once")
+
+
+def _page_faults(folder: Path, page: str) -> Iterator[Fault]:
+    """A page is text: UTF-8 without characters that end it."""
+    try:
+        text = read_text(folder / page)
+    except DataError as error:
+        yield from (fault._replace(file=page) for fault in error.args)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if "\0" in line:
+            yield Fault(page, number, "", "holds a NUL character", "text")
 
 
 def _pages(item) -> Iterator[str]:

@@ -38,32 +38,38 @@ def _execute(notebook, **options) -> utils.ExecutionResult:
 
 def _told(notebook, error: Exception | None) -> str:
     """Line, fault and remedy of the first cell that failed; empty where none did."""
+    if isinstance(error, NoSuchKernel):
+        return f"1\tno kernel is called {error.name!r}: install it, or name another in the head of the page"
     cells = [
         (cell, line + 1)
         for cell, line in zip(notebook.cells, notebook.metadata.get("source_map", []), strict=False)
         if cell.cell_type == "code"
     ]
-    for cell, line in cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                trace = _ESCAPES.sub("", "\n".join(output.traceback))
-                within = re.search(r"Cell In\[\d+\], line (\d+)", trace)
-                what = f"{output.ename}: {_line(output.evalue)}"
-                right = "mend the cell; run by hand, it shows the whole traceback"
-                return f"{line + int(within[1]) if within else line}\tthe notebook stops here: {what}: {right}"
-            if error is None and output.get("name") == "stderr" and _strict:
-                what = f"the cell warns, or prints to standard error: {_line(output.text)}"
-                return f"{line}\t{what}: mend what it warns of"
-    if error is None:
-        return ""
-    if isinstance(error, NoSuchKernel):
-        return f"1\tno kernel is called {error.name!r}: install it, or name another in the head of the page"
-    line = next((line for cell, line in cells if not cell.get("execution_count")), 1)
+    # a cell that was stopped has an error, one in which the kernel died may not have been counted
+    stopped = (at for cell, at in cells if not cell.get("execution_count") or _errors(cell))
     if isinstance(error, CellTimeoutError):
         after = re.search(r"after (\d+) seconds", str(error))
         wrong = f"the cell still ran after {after[1]} seconds" if after else "the cell ran too long"
-        return f"{line}\t{wrong}: a faster cell, or a higher execute.timeout in _config.yml"
-    return f"{line}\tthe kernel died in this cell: less memory, or no call that ends the process"
+        return f"{next(stopped, 1)}\t{wrong}: a faster cell, or a higher execute.timeout in _config.yml"
+    if isinstance(error, DeadKernelError):
+        at = next(stopped, cells[-1][1])
+        return f"{at}\tthe kernel died about here: less memory, or no call that ends the process"
+    for cell, line in cells:
+        for output in _errors(cell):
+            trace = _ESCAPES.sub("", "\n".join(output.traceback))
+            within = re.search(r"Cell In\[\d+\], line (\d+)", trace)
+            at = line + int(within[1]) - 1 if within else line
+            right = "mend the cell; run by hand, it shows the whole traceback"
+            return f"{at}\tthe notebook stops here: {output.ename}: {_line(output.evalue)}: {right}"
+        for output in cell.get("outputs", []):
+            if error is None and output.get("name") == "stderr" and _strict:
+                wrong = f"the cell warns, or prints to standard error: {_line(output.text)}"
+                return f"{line}\t{wrong}: mend what it warns of"
+    return f"1\t{_line(str(error))}: mend the notebook" if error else ""
+
+
+def _errors(cell) -> list:
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
 def _line(text: str) -> str:

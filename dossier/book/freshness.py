@@ -52,7 +52,9 @@ def _prepare_kernels(app: Sphinx) -> None:
     profile = Path(app.outdir).parent / ".ipython"
     settings = profile / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("c.IPKernelApp.log_level = 40  # not the notice that local kernels talk over TCP\n")
+    settings.write_text(
+        "c.IPKernelApp.log_level = 50  # a kernel that is stopped says so with a traceback of its own\n"
+    )
     os.environ["IPYTHONDIR"] = str(profile)
 
 
