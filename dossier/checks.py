@@ -41,12 +41,12 @@ def _check(data: Package) -> list[Fault]:
     typed = _without(faults, data, whole)
     for name in whole:
         faults += _references(data, name, whole, faults)
+    sound = set(_without(faults, data, typed))
     faults += _unused(data, whole)
     for name in typed:
         faults += _order(data, name)
         if "revisions" in typed:
             faults += _edition_dates(data, name)
-    sound = set(_without(faults, data, typed))
     for rule, needed in _RULES.items():
         if sound.issuperset(needed.split()):
             faults += rule(data)

@@ -157,7 +157,7 @@ def file_faults(data: Package, name: str) -> Iterator[Fault]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("latin-1")
-        column = len(next(csv.reader([line]), [""])) - 1
+        column = max(0, len(next(csv.reader([line]), [])) - 1)
         yield Fault(
             path.name,
             raw.count(b"\n", 0, error.start) + 1,
