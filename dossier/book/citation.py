@@ -14,6 +14,7 @@ from sphinx.errors import ExtensionError
 from dossier import citation
 from dossier.book import state
 from dossier.package import DataError
+from dossier.project import agreement
 
 
 def _note_citation_file(app: Sphinx, config: Config) -> None:
@@ -24,20 +25,11 @@ def _note_citation_file(app: Sphinx, config: Config) -> None:
 
 def _read_report(app: Sphinx) -> None:
     try:
+        if faults := list(agreement(state.tables(app))):
+            raise DataError(*faults)
         app.dossier_report = citation.report(Path(app.srcdir))
     except DataError as error:
         raise ExtensionError(str(error)) from error
-    if app.config.html_title != app.dossier_report.title:
-        raise ExtensionError(
-            f"_config.yml has the title {app.config.html_title!r}, "
-            f"CITATION.cff {app.dossier_report.title!r}: make them agree"
-        )
-    last = state.tables(app).revisions.sort_values("date").iloc[-1]
-    if last["edition"] != app.dossier_report.edition or f"{last['date']:%Y-%m-%d}" != app.dossier_report.date:
-        raise ExtensionError(
-            f"CITATION.cff names edition {app.dossier_report.edition} of {app.dossier_report.date}, "
-            f"the last row of revisions.csv edition {last['edition']} of {last['date']:%Y-%m-%d}: make them agree"
-        )
 
 
 def uri(app: Sphinx, address: str) -> str:

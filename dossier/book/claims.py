@@ -28,9 +28,13 @@ class ClaimRole(SphinxRole):
         known = state.claim_rows(app)
         state.depend_on(self.env, app.dossier_tables, *state.GRADED)
         keys = self.text.split()
+        if not keys:
+            state.fault(app, "names no claim: give the claim_id on which the sentence rests", self.get_location())
         for key in keys:
             if key not in known:
-                state.fault(app, f"unknown claim {key!r}: claims.csv has no such claim_id", self.get_location())
+                state.fault(
+                    app, f"unknown claim {key!r}: a claim_id of claims.csv, or a new row there", self.get_location()
+                )
         keys = [key for key in keys if key in known]
         anchor = f"use-{self.env.new_serialno('dossier-use') + 1}"
         for key in keys:
@@ -63,7 +67,7 @@ class WhenRole(SphinxRole):
         if self.text not in rows:
             state.fault(
                 self.env.app,
-                f"unknown claim {self.text!r}: claims.csv has no such claim_id",
+                f"unknown claim {self.text!r}: a claim_id of claims.csv, or a new row there",
                 self.get_location(),
             )
             return [], []

@@ -66,7 +66,8 @@ def _node(env, spec: dict) -> drawn_figure:
     state.depend_on(env, app.dossier_tables, *state.GRADED)
     claims = claims_drawn(spec)
     if missing := [key for key in claims if key not in known]:
-        raise FigureError(f"figure {name!r} draws unknown claims {', '.join(missing)}: claims.csv lacks them")
+        told = f"figure {name!r} draws unknown claims {', '.join(missing)}"
+        raise FigureError(f"{told}: claim_ids of claims.csv, or new rows there")
     figures(env).setdefault(env.docname, {})[name] = spec["title"]
     for key in claims:
         state.note_use(env, key, name, "figure")
@@ -74,7 +75,8 @@ def _node(env, spec: dict) -> drawn_figure:
         _write_files(app, spec)
         wide, narrow = static(spec, WIDE), static(spec, NARROW)
     except ValueError as error:  # of the renderer
-        raise FigureError(f"figure {name!r} cannot be drawn: {str(error).strip().splitlines()[0]}") from error
+        told = " ".join(line for line in map(str.strip, str(error).splitlines()) if not line.startswith("at "))
+        raise FigureError(f"figure {name!r} cannot be drawn: {told}: mend the chart") from error
     text = json.dumps(spec, ensure_ascii=False, sort_keys=True)
     return drawn_figure(ids=[name], names=[name], spec=text, wide=wide, narrow=narrow)
 

@@ -1,6 +1,7 @@
 """The ``register`` directive: a table of the package as a part of a page."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import ClassVar
 
 import pandas as pd
@@ -46,8 +47,10 @@ class RegisterDirective(SphinxDirective):
         name = self.arguments[0]
         data = state.tables(self.env.app)
         if name not in data.schemas and name not in GENERATED:
-            raise self.error(f"the data package has no table {name!r}")
+            known = ", ".join([*data.schemas, *GENERATED])
+            raise self.error(f"the data package has no table {name!r}: one of {known}")
         state.depend_on(self.env, data, *data.resources)
+        self._demand_columns(name, data)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
         page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": [], "entries": []})
         page["tables"].append(name)
@@ -60,6 +63,22 @@ class RegisterDirective(SphinxDirective):
             self._note_uses(data, name, column, value)
         columns, days = (self.options.get(option, "").split() for option in ("columns", "days"))
         return [register(table=name, column=column, value=value, columns=columns, days=days)]
+
+    def _demand_columns(self, name: str, data) -> None:
+        """The options name columns of the table, and days that exist."""
+        known = [field["name"] for field in data.fields(name)] if name in data.schemas else []
+        named = self.options.get("columns", "").split()
+        if "where" in self.options:
+            named.append(self.options["where"].partition("=")[0].strip())
+        for column in named:
+            if column not in known:
+                right = "one of " + ", ".join(known) if known else "no columns"
+                raise self.error(f"register {name}: there is no column {column!r}: {right}")
+        for day in self.options.get("days", "").split():
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                raise self.error(f"register {name}: {day!r} is not a day: a day as 2024-12-18") from None
 
     def _note_uses(self, data, name: str, column: str, value: str) -> None:
         """The claims whose marks stand in a table are used by the page."""
