@@ -66,7 +66,8 @@ def _build(project: Path, work: Path) -> int:
     """``jupyter-book build -W -n --keep-going``, called within the process, for the sake of its messages."""
     unfinished = work / "unfinished"
     if unfinished.exists():
-        # Sphinx would not read pages again whose faults it has told, nor write those that it had read; nor know which pages are old.
+        # Sphinx would not read pages again whose faults it has told, nor write those that it had read, nor know
+        # which files are of pages that are no more.
         for folder in (work / "html", work / ".doctrees"):
             shutil.rmtree(folder, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
