@@ -285,8 +285,8 @@ RULES = {
     "grade on a forecast": ("claims", setting(2, credibility="2"), "claims.csv:4:credibility", "forecast", "6"),
     "claim without evidence": (
         "evidence",
-        lambda rows: [row for row in rows if row["claim_id"] != "K002"],
-        "claims.csv:3:claim_id",
+        lambda rows: [row for row in rows if row["claim_id"] != "K003"],
+        "claims.csv:4:claim_id",
         "no supporting",
         "evidence.csv",
     ),
