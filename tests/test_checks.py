@@ -528,9 +528,9 @@ FILES = {
         "LF",
     ),
     "unbalanced quotation mark": (
-        "claims.csv",
-        replacing(b"The crates were", b'"The crates were'),
-        "claims.csv:5",
+        "hypotheses.csv",
+        replacing(b"Light.", b'"Light.'),
+        "hypotheses.csv:2",
         "quotation mark is not closed",
         "around the whole cell",
     ),
@@ -806,7 +806,13 @@ SETTINGS = {
         "[dossier.book]",
     ),
     "no list of pages": ("_toc.yml", None, "_toc.yml", "missing", "restore it"),
-    "list of pages that is not YAML": ("_toc.yml", lambda text: text + "  - [", "_toc.yml:14:6", "not YAML", "mend"),
+    "list of pages that is not YAML": (
+        "_toc.yml",
+        lambda text: text + "  - [",
+        "_toc.yml:14:6",
+        "not YAML",
+        "mend",
+    ),
     "list of pages without a root": (
         "_toc.yml",
         swap("root: index\n", ""),
