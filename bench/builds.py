@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import os
+import re
 import resource
 import shutil
 import signal
@@ -128,7 +129,7 @@ def change(table: Path, column: str, word: str) -> None:
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     row = next(row for row in rows if row[column])
-    row[column] = f"{row[column].partition(' benchmark')[0]} {word}"
+    row[column] = f"{re.sub(' benchmark[0-9]+word$', '', row[column])} {word}"
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
