@@ -5,7 +5,7 @@ ENV := .venv/.installed
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test lint bench growth lab shapes lock clean
+.PHONY: help book check test lint bench growth lab edition shapes lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -29,17 +29,13 @@ bench: $(DEV) ## time this book beside a stock Jupyter Book, and open its pages 
 growth: $(DEV) ## time the check and the build with 1, 10, 100 times the claims and sources
 	$(BIN)/python -m bench growth $(BENCH)
 
-# A chapter opens as a notebook, and JupyterLab asks no other host for news.
-define LAB_SETTINGS
-{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook"}},
- "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
-endef
-export LAB_SETTINGS
-
 lab: $(DEV) ## open the chapters as notebooks in JupyterLab
 	@mkdir -p .venv/share/jupyter/lab/settings
-	@echo "$$LAB_SETTINGS" > .venv/share/jupyter/lab/settings/overrides.json
+	@cp jupyterlab.json .venv/share/jupyter/lab/settings/overrides.json
 	$(BIN)/jupyter lab $(LAB)
+
+edition: $(ENV) ## at a release: build, and keep the addresses that no later edition may lose
+	$(BIN)/python -m dossier edition
 
 shapes: $(ENV) ## make the country outlines anew for a region (west south east north); needs npm
 	$(BIN)/python -m dossier.shapes -30 -27 55 62

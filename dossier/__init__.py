@@ -9,9 +9,16 @@ In a notebook::
     figure(chart, id=..., title=..., alt=...)
 """
 
+import sys
+
+# Comes with JupyterLab, and jsonschema would load it: seconds to import, for a format that no schema here names.
+UNUSED = "rfc3987_syntax"
+sys.modules.setdefault(UNUSED, None)
+
 from dossier.evidence import corroboration, with_evidence
 from dossier.figures import PALETTE
 from dossier.package import DataError, Package, load
+from dossier.prose import prose_holds
 
 __all__ = [
     "PALETTE",
@@ -22,6 +29,7 @@ __all__ = [
     "corroboration",
     "figure",
     "load",
+    "prose_holds",
     "with_evidence",
 ]
 

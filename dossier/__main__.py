@@ -1,9 +1,8 @@
-"""Command line: ``python -m dossier check`` and ``python -m dossier build``."""
+"""Command line: ``python -m dossier check``, ``build`` and ``edition``."""
 
 import argparse
 import sys
 
-from dossier.checks import check
 from dossier.package import DataError, load
 
 
@@ -11,24 +10,34 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="dossier", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="check the tables; faults go to standard error")
-    commands.add_parser("build", help="check the tables, build the book, publish it to _build/html")
+    commands.add_parser("check", help="check the tables and settings; faults go to standard error")
+    commands.add_parser("build", help="check, build the book, publish it to _build/html")
+    commands.add_parser("edition", help="build, and keep the addresses that no later edition may lose")
     command = parser.parse_args(arguments).command
     try:
         data = load()
+        from dossier.project import project_faults  # imported late: a wrong folder is told at once
+
+        passed = data.folder.parent / "_build" / "work" / "checked"
+        if faults := project_faults(data, passed if command == "build" else None):
+            for fault in faults:
+                print(fault, file=sys.stderr)
+            print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}", file=sys.stderr)
+            return 1
         if command == "build":
             from dossier.publish import publish  # imported late: the check must start fast
 
             return publish(data.folder.parent)
-        faults = check(data)
+        if command == "edition":
+            from dossier.book.anchors import record
+
+            return record(data.folder.parent)
     except (FileNotFoundError, DataError) as error:
         print(error, file=sys.stderr)
         return 1
-    for fault in faults:
-        print(f"{data.folder.name}/{fault}", file=sys.stderr)
-    if faults:
-        print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}", file=sys.stderr)
-        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
     print(f"{sum(len(data.text(name)) for name in data.schemas)} rows in {len(data.schemas)} tables: no fault")
     return 0
 

@@ -6,12 +6,11 @@ the output of the cell.
 """
 
 import os
-import re
 
 import altair as alt
 from altair.utils.html import spec_to_html
 
-from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, FigureError, columns_drawn, demand
+from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, columns_drawn, demand
 
 TOOLTIP = [
     alt.Tooltip("statement:N", title="Claim"),
@@ -29,8 +28,6 @@ SUPPORT = alt.FillOpacity(
 The page adds the key, since Vega-Lite draws none for this channel.
 """
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
 
 def figure(chart, *, id: str, title: str, alt: str, note: str = ""):
     """Make a chart a figure of the report.
@@ -45,8 +42,6 @@ def figure(chart, *, id: str, title: str, alt: str, note: str = ""):
 
     Returns the chart with these built in. Raises `FigureError` where one is missing.
     """
-    if not _ID.fullmatch(id):
-        raise FigureError(f"figure {id!r}: the id must be lower-case words joined by hyphens")
     chart = chart.properties(name=id, title=title, description=alt)
     spec = chart.to_dict()
     demand(spec)

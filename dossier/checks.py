@@ -1,258 +1,160 @@
-"""Finds what is wrong with the tables: schema faults by frictionless, and what no schema can say.
+"""Finds what is wrong with the tables: each by itself (`dossier.schema`), and together, which no schema can say.
 
 A fault reads ``file:row:column: what is wrong: what would be right``. Rows count from 1, the header is row 1.
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
-import frictionless
 import pandas as pd
 
-from dossier.evidence import corroboration
+from dossier.evidence import corroboration, last_days
 from dossier.judgements import CONFIDENCE, share_needed, support, terms_in
-from dossier.package import DataError, Package
+from dossier.package import Fault, Package, digest
+from dossier.schema import cell_faults, descriptor_faults, file_faults, row_number, text_faults
 
-HEADER_ROW = 1
-
-
-class Fault(NamedTuple):
-    """One fault. `row` is 0 where the fault is not in one row, `column` empty where not in one column."""
-
-    file: str
-    row: int
-    column: str
-    wrong: str
-    right: str
-
-    def __str__(self) -> str:
-        where = ":".join([self.file, str(self.row) if self.row else "", self.column])
-        return f"{where}: {self.wrong}: {self.right}"
+_found: dict[tuple, list[Fault]] = {}
 
 
-def check(data: Package) -> list[Fault]:
+def check(data: Package, memory: Path | None = None) -> list[Fault]:
     """All faults of a data package, in the order of the schema and of the rows; empty where all is well.
 
-    Cross-table rules run only on tables whose cells fit the schema, so that one slip is told once.
+    A rule across tables runs where the tables that it reads have no fault, so that one slip is told once. Files
+    that have been checked in this process and have not changed are not checked again; nor are those that passed
+    before, while they and the machinery are as the file `memory` has it.
     """
-    try:
-        faults = list(_schema_faults(data))
-        faults += _text_faults(data)
-        if not faults:
-            for rule in (_order, _edition_dates, _references, _unused, _claims, _grades, _outlooks, _judgements):
-                faults += rule(data)
-    except DataError as error:
-        return [Fault(data.descriptor_path.name, 0, "", str(error), "mend or restore the file")]
+    files = sorted(file for file in data.folder.rglob("*") if file.is_file())
+    mark = (data.descriptor_path, *((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    if mark not in _found:
+        passed = digest(*files, *sorted(Path(__file__).parent.glob("*.py"))) if memory else ""
+        if memory and memory.is_file() and memory.read_text() == passed:
+            _found[mark] = []
+        else:
+            _found[mark] = _check(data)
+            if memory and not _found[mark]:
+                memory.parent.mkdir(parents=True, exist_ok=True)
+                memory.write_text(passed)
+    return list(_found[mark])
+
+
+def _check(data: Package) -> list[Fault]:
+    if faults := descriptor_faults(data):
+        return faults
+    for name in data.resources:
+        faults += file_faults(data, name)
+    whole = _without(faults, data, data.schemas)
+    faults += cell_faults(data, whole)
+    for name in whole:
+        faults += text_faults(data, name)
+    typed = _without(faults, data, whole)
+    for name in whole:
+        faults += _references(data, name, whole, faults)
+    sound = set(_without(faults, data, typed))
+    faults += _unused(data, whole)
+    for name in typed:
+        faults += _order(data, name)
+        if "revisions" in typed:
+            faults += _edition_dates(data, name)
+    for rule, needed in _RULES.items():
+        if sound.issuperset(needed.split()):
+            faults += rule(data)
     order = {data.path(name).name: position for position, name in enumerate(data.schemas)}
     return sorted(set(faults), key=lambda fault: (order.get(fault.file, -1), fault.row, fault.column, fault.wrong))
 
 
-def _schema_faults(data: Package) -> Iterator[Fault]:
-    for name in data.resources:
-        if not data.path(name).is_file():
-            yield Fault(
-                data.path(name).name, 0, "", "the file is missing", "restore it, or take it out of the schema"
-            )
-            return
-    with frictionless.system.use_context(trusted=False):
-        # Package v2 marks a resource by type "table"; frictionless 5 reads v1 and v2 alike.
-        report = frictionless.Package(str(data.descriptor_path)).validate()
-    for task in report.tasks:
-        table = task.name
-        file = data.path(table).name
-        for error in task.errors:
-            yield _translate(data, table, file, error)
-    for error in report.errors:
-        yield Fault(data.descriptor_path.name, 0, "", error.note, "mend the schema")
+def _without(faults: list[Fault], data: Package, names: Collection[str]) -> list[str]:
+    """Those of the tables that have none of the faults."""
+    faulty = {fault.file for fault in faults}
+    return [name for name in names if data.path(name).name not in faulty]
 
 
-def _translate(data: Package, table: str, file: str, error: frictionless.Error) -> Fault:
-    """A frictionless error in our words, with the remedy from the schema."""
-    row = getattr(error, "row_number", 0)
-    column = getattr(error, "field_name", "")
-    cell = getattr(error, "cell", "")
-    schema = {field["name"]: field for field in data.fields(table)}
-    field = schema.get(column, {})
-    constraints = field.get("constraints", {})
-    match error.type:
-        case "type-error":
-            right = {"date": "a date as 2024-12-18", "integer": "a whole number", "number": "a number"}
-            return Fault(
-                file,
-                row,
-                column,
-                f"{cell!r} is not a {field['type']}",
-                right.get(field["type"], field["type"]),
-            )
-        case "constraint-error" if "required" in error.note:
-            return Fault(file, row, column, "the cell is empty", field.get("description", "a value"))
-        case "constraint-error" if "enum" in error.note:
-            return Fault(
-                file,
-                row,
-                column,
-                f"{cell!r} is not in the list",
-                "one of " + ", ".join(map(str, constraints["enum"])),
-            )
-        case "constraint-error" if "pattern" in error.note:
-            return Fault(file, row, column, f"{cell!r} has the wrong form", f"the pattern {constraints['pattern']}")
-        case "constraint-error":
-            limits = ", ".join(
-                f"{key} {constraints[key]}"
-                for key in ("minimum", "maximum", "maxLength", "unique")
-                if key in constraints
-            )
-            shown = cell if len(str(cell)) < 60 else f"{str(cell)[:60]}…"
-            return Fault(file, row, column, f"{shown!r} breaks a limit", limits)
-        case "primary-key":
-            key = " and ".join(data.schemas[table]["schema"]["primaryKey"])
-            return Fault(file, row, key, "the key stands in an earlier row too", "a key of its own in each row")
-        case "foreign-key":
-            columns = error.to_dict().get("fieldNames", [])
-            target = error.to_dict().get("referenceName") or table
-            cells = ", ".join(repr(value) for value in error.to_dict().get("fieldCells", []))
-            return Fault(
-                file,
-                row,
-                " ".join(columns),
-                f"{cells} is not in {data.path(target).name}",
-                f"a key that {data.path(target).name} has, or a new row there",
-            )
-        case "extra-label" | "missing-label" | "incorrect-label" | "duplicate-label" | "blank-label":
-            return Fault(
-                file,
-                HEADER_ROW,
-                str(getattr(error, "label", "") or getattr(error, "field_name", "")),
-                error.note,
-                "the header " + ",".join(schema),
-            )
-        case "extra-cell" | "missing-cell":
-            return Fault(
-                file,
-                row,
-                column,
-                error.note.rstrip("."),
-                f"{len(schema)} cells; quote a cell that holds a comma",
-            )
-        case "blank-row":
-            return Fault(file, row, "", "the row is blank", "no blank rows")
-        case _:
-            return Fault(file, row, column, error.note.rstrip("."), error.description)
+_PAIRS = (("date_start", "date_end"), ("low", "high"), ("count_low", "count_high"), ("date", "consulted"))
+_TOGETHER = (("latitude", "longitude"), ("date", "date_precision"))
 
 
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_MARKUP = re.compile(r"<[a-zA-Z/!?]|\{\{|\{%")
+def _order(data: Package, name: str) -> Iterator[Fault]:
+    """The first of a pair does not exceed the second; what belongs together is given together."""
+    file, frame = data.path(name).name, getattr(data, name)
+    for first, second in _PAIRS:
+        if first in frame and second in frame:
+            for index, row in frame[frame[first] > frame[second]].iterrows():
+                lies = "lies before" if isinstance(row[first], pd.Timestamp) else "is below"
+                wrong = f"{_plain(row[second])} {lies} {first}, {_plain(row[first])}"
+                yield Fault(file, row_number(index), second, wrong, f"{second} not below {first}, or empty")
+    for pair in _TOGETHER:
+        if set(pair) <= set(frame):
+            for given, lacking in (pair, pair[::-1]):
+                for index in frame[frame[given].notna() & frame[lacking].isna()].index:
+                    yield Fault(file, row_number(index), lacking, f"is empty, but {given} is given", "both or none")
+    if name == "estimates":
+        for index in frame[frame[["low", "high"]].isna().all(axis=1)].index:
+            yield Fault(file, row_number(index), "low", "neither low nor high is given", "a number in one of them")
 
 
-def _text_faults(data: Package) -> list[Fault]:
-    faults = []
-    for name in data.schemas:
-        if not data.path(name).is_file():
-            continue
-        raw = data.path(name).read_bytes()
-        if raw.startswith(b"\xef\xbb\xbf"):
-            faults.append(Fault(data.path(name).name, 1, "", "starts with a byte order mark", "plain UTF-8"))
-        if b"\r" in raw:
-            faults.append(Fault(data.path(name).name, 1, "", "has Windows line ends", "lines that end in LF"))
-        frame = data.text(name)
-        for column in frame:
-            cells = frame[column]
-            for pattern, wrong, right in (
-                (_HIDDEN, "holds a line break or an invisible character", "one line of visible characters"),
-                (_MARKUP, "holds what looks like markup", "plain text"),
-                (re.compile(r"^\s|\s$"), "starts or ends with a space", "no space around the text"),
-            ):
-                for index in cells[cells.str.contains(pattern)].index:
-                    faults.append(Fault(data.path(name).name, _row(index), str(column), wrong, right))
-    return faults
-
-
-def _row(index) -> int:
-    return int(index) + HEADER_ROW + 1
-
-
-_PAIRS = (("date_start", "date_end"), ("low", "high"), ("count_low", "count_high"))
-
-
-def _order(data: Package) -> Iterator[Fault]:
-    """The first of a pair may not exceed the second."""
-    for name in data.schemas:
-        frame = getattr(data, name)
-        for first, second in _PAIRS:
-            if first in frame and second in frame:
-                for index, row in frame[frame[first] > frame[second]].iterrows():
-                    yield Fault(
-                        data.path(name).name,
-                        _row(index),
-                        second,
-                        f"{_plain(row[second])} lies before {first} {_plain(row[first])}",
-                        f"{second} not below {first}, or empty",
-                    )
-    for index, _ in data.estimates[data.estimates[["low", "high"]].isna().all(axis=1)].iterrows():
-        yield Fault(
-            data.path("estimates").name,
-            _row(index),
-            "low",
-            "neither low nor high is given",
-            "a number in one of them",
-        )
-
-
-def _edition_dates(data: Package) -> Iterator[Fault]:
+def _edition_dates(data: Package, name: str) -> Iterator[Fault]:
     """Nothing that was read or happened lies after the edition."""
     edition = data.revisions["date"].max()
-    for name in data.schemas:
-        for field in data.fields(name):
-            if field["type"] == "date" and name != "revisions":
-                frame = getattr(data, name)
-                for index, row in frame[frame[field["name"]] > edition].iterrows():
-                    yield Fault(
-                        data.path(name).name,
-                        _row(index),
-                        field["name"],
-                        f"{_plain(row[field['name']])} lies after the edition of {_plain(edition)}",
-                        "a date up to the edition, or a new revision",
-                    )
+    for field in data.fields(name):
+        if field["type"] == "date" and name != "revisions":
+            frame = getattr(data, name)
+            for index, row in frame[frame[field["name"]] > edition].iterrows():
+                yield Fault(
+                    data.path(name).name,
+                    row_number(index),
+                    field["name"],
+                    f"{_plain(row[field['name']])} lies after the edition of {_plain(edition)}",
+                    "a date up to the edition, or a new revision",
+                )
 
 
-def _references(data: Package) -> Iterator[Fault]:
-    """Lists of identifiers (`references` in the schema) name rows that exist."""
-    for name in data.schemas:
-        for field in data.fields(name):
-            if target := field.get("references"):
-                known = set(getattr(data, target)[data.key(target)])
-                for index, cell in getattr(data, name)[field["name"]].dropna().items():
-                    for key in cell.split():
-                        if key not in known:
-                            yield Fault(
-                                data.path(name).name,
-                                _row(index),
-                                field["name"],
-                                f"{key!r} is not in {data.path(target).name}",
-                                "a key that it has, or a new row there",
-                            )
+def _references(data: Package, name: str, whole: list[str], faults: list[Fault]) -> Iterator[Fault]:
+    """Foreign keys, and lists of identifiers (`references` in the schema), name rows that exist.
+
+    What refers to a table that is not whole, or whose keys have `faults` themselves, is not told as well.
+    """
+    links = [
+        (key["fields"][0], key["reference"]["resource"], key["reference"]["fields"][0])
+        for key in data.schemas[name]["schema"].get("foreignKeys", [])
+    ]
+    links += [
+        (field["name"], field["references"], data.key(field["references"]))
+        for field in data.fields(name)
+        if "references" in field
+    ]
+    text, file = data.text(name), data.path(name).name
+    for column, target, key in links:
+        there = data.path(target).name
+        if target not in whole or any(fault.file == there and key in fault.column.split() for fault in faults):
+            continue
+        known = set(data.text(target)[key])
+        cells = text[column].str.split()
+        for index, keys in cells[~cells.map(known.issuperset)].items():
+            for missing in dict.fromkeys(part for part in keys if part not in known):
+                right = f"a key that {there} has, or a new row there"
+                yield Fault(file, row_number(index), column, f"{missing!r} is not in {there}", right)
+        for index, keys in cells[cells.map(len) > cells.map(set).map(len)].items():
+            twice = next(part for part in keys if keys.count(part) > 1)
+            yield Fault(file, row_number(index), column, f"{twice!r} stands twice in the list", "each once")
 
 
-def _unused(data: Package) -> Iterator[Fault]:
+def _unused(data: Package, whole: list[str]) -> Iterator[Fault]:
     """A source or an origin exists to be referred to by a row; places and actors are listed for themselves."""
     used: dict[str, set] = {}
     for name, resource in data.schemas.items():
         for key in resource["schema"].get("foreignKeys", []):
-            cells = getattr(data, name)[key["fields"][0]].dropna()
-            used.setdefault(key["reference"]["resource"] or name, set()).update(cells)
-    for name in ("sources", "origins"):
-        frame = getattr(data, name)
+            target = key["reference"]["resource"]
+            if name in whole:
+                used.setdefault(target, set()).update(data.text(name)[key["fields"][0]])
+            else:  # who knows whom it names
+                whole = [table for table in whole if table != target]
+    for name in {"sources", "origins"}.intersection(whole):
+        text, key = data.text(name), data.key(name)
         if name == "sources":  # references stand behind the method page, not behind a claim
-            frame = frame[frame["kind"] != "reference"]
-        for index, row in frame[~frame[data.key(name)].isin(used.get(name, set()))].iterrows():
-            yield Fault(
-                data.path(name).name,
-                _row(index),
-                data.key(name),
-                f"{row[data.key(name)]!r} is used by no other table",
-                "a row that uses it, or none here",
-            )
+            text = text[text["kind"] != "reference"]
+        for index, cell in text[~text[key].isin(used.get(name, set()))][key].items():
+            wrong = f"{cell!r} is used by no other table"
+            yield Fault(data.path(name).name, row_number(index), key, wrong, "a row that uses it, or none here")
 
 
 def _claims(data: Package) -> Iterator[Fault]:
@@ -265,7 +167,7 @@ def _claims(data: Package) -> Iterator[Fault]:
         if claim["origins"] == 0:
             yield Fault(
                 file,
-                _row(index),
+                row_number(index),
                 "claim_id",
                 f"{claim['claim_id']} has no supporting evidence",
                 "a row in evidence.csv",
@@ -274,7 +176,7 @@ def _claims(data: Package) -> Iterator[Fault]:
         if claim["status"] == "confirmed" and claim["origins"] < 2:
             yield Fault(
                 file,
-                _row(index),
+                row_number(index),
                 "status",
                 "confirmed, but one origin alone supports it",
                 "two independent origins, or the status reported",
@@ -282,7 +184,7 @@ def _claims(data: Package) -> Iterator[Fault]:
         if claim["status"] in ("denied", "disputed") and claim["contradicting"] == 0:
             yield Fault(
                 file,
-                _row(index),
+                row_number(index),
                 "status",
                 f"{claim['status']}, but no evidence contradicts it",
                 "a row in evidence.csv that contradicts it, or another status",
@@ -317,20 +219,54 @@ def _grades(data: Package) -> Iterator[Fault]:
         elif claim["status"] == "confirmed" and grade != 1:
             wrong, right = f"{grade} on a confirmed claim", "1, or another status"
         if wrong:
-            yield Fault(file, _row(index), "credibility", wrong, right)
+            yield Fault(file, row_number(index), "credibility", wrong, right)
+
+
+def _reading(data: Package) -> Iterator[Fault]:
+    """A page is read on or after the day on which it was published."""
+    file = data.path("evidence").name
+    rows = data.evidence.reset_index(names="at").merge(data.sources[["source_id", "date"]], on="source_id")
+    for row in rows[rows["checked"] < rows["date"]].itertuples():
+        wrong = f"{_plain(row.checked)} lies before the date of {row.source_id}, {_plain(row.date)}"
+        yield Fault(file, row_number(row.at), "checked", wrong, "the day on which the page was read")
 
 
 def _outlooks(data: Package) -> Iterator[Fault]:
-    """A resolved outlook names the claims that resolve it."""
-    resolved = data.outlooks[data.outlooks["resolution"].isin(["held up", "partly", "did not"])]
-    for index, row in resolved[resolved["resolved_by"].isna()].iterrows():
-        yield Fault(
-            data.path("outlooks").name,
-            _row(index),
-            "resolved_by",
-            f"resolved as {row['resolution']!r}, but by no claim",
-            "the claims that resolve it, or open",
-        )
+    """A resolved outlook names the claims that resolve it: others than its own, and of later days."""
+    file = data.path("outlooks").name
+    resolved = data.outlooks["resolution"].isin(["held up", "partly", "did not"])
+    for index, row in data.outlooks[resolved & data.outlooks["resolved_by"].isna()].iterrows():
+        wrong = f"resolved as {row['resolution']!r}, but by no claim"
+        yield Fault(file, row_number(index), "resolved_by", wrong, "the claims that resolve it, or open")
+    claims = data.claims.set_index("claim_id")
+    last = last_days(claims["date_end"].fillna(claims["date_start"]), claims["date_precision"])
+    for index, row in data.outlooks[resolved & data.outlooks["resolved_by"].notna()].iterrows():
+        for key in row["resolved_by"].split():
+            if key == row["claim_id"]:
+                wrong = f"{key} is the expectation itself"
+            elif last[key] < row["date"]:
+                wrong = f"{key} was over on {_plain(last[key])}, before the expectation of {_plain(row['date'])}"
+            else:
+                continue
+            yield Fault(file, row_number(index), "resolved_by", wrong, "claims of what came after it")
+
+
+def _revisions(data: Package) -> Iterator[Fault]:
+    """Editions and their dates rise from row to row, and an edition has one date."""
+    file, before = data.path("revisions").name, None
+    for index, row in data.revisions.iterrows():
+        edition = tuple(map(int, row["edition"].split(".")))
+        if before:
+            if row["date"] < before[1]:
+                wrong = f"{_plain(row['date'])} lies before the revision above, {_plain(before[1])}"
+                yield Fault(file, row_number(index), "date", wrong, "the day of the edition; new rows go last")
+            elif edition < before[0]:
+                wrong = f"{row['edition']} is below the edition above"
+                yield Fault(file, row_number(index), "edition", wrong, "a higher number; new rows go last")
+            elif edition == before[0] and row["date"] != before[1]:
+                wrong = f"edition {row['edition']} has the date {_plain(before[1])} above"
+                yield Fault(file, row_number(index), "date", wrong, "one date for an edition, or a new number")
+        before = edition, row["date"]
 
 
 def _judgements(data: Package) -> Iterator[Fault]:
@@ -342,6 +278,10 @@ def _judgements(data: Package) -> Iterator[Fault]:
         term = row["term"] if pd.notna(row["term"]) else ""
         used = terms_in(row["judgement"])
         faults = []
+        lists = {name: set(row[name].split()) if pd.notna(row[name]) else set() for name in _OPPOSED}
+        for column, other in (("against_ids", "claim_ids"), ("behind", "favoured")):
+            if both := sorted(lists[column] & lists[other]):
+                faults.append((column, f"{' '.join(both)} stands in {other} too", "each in one of the two"))
         if used != ([term] if term else []):
             told = " and ".join(map(repr, used)) or "no word of likelihood"
             faults.append(("term", f"{term!r}, but the judgement uses {told}", "the one word that it uses"))
@@ -354,16 +294,31 @@ def _judgements(data: Package) -> Iterator[Fault]:
                 f"1 or 2, {found['possible']} 1 to 3, and {found['corroborated']} two or more origins"
             )
             faults.append(("confidence", wrong, f"{found['ceiling']} at most, or better claims"))
+        overlap = lists["favoured"] & lists["behind"]
+        needed = found["cuts"] * (share_needed(term) if term else 1)
         if term and not found["cuts"]:
             faults.append(
                 ("favoured", f"{term!r}, but it ranks no hypotheses", "hypotheses in favoured and behind")
             )
-        elif found["cuts"] and found["ahead"] < found["cuts"] * (share_needed(term) if term else 1):
+        elif found["cuts"] and not overlap and found["ahead"] < needed:
             order = f"{row['favoured']} ahead of {row['behind']}"
             wrong = f"{order} in {found['ahead']} of {found['cuts']} cuts of the matrix"
             faults.append(("term", wrong, "a weaker word, or an order that holds in more cuts"))
         for column, wrong, right in faults:
-            yield Fault(file, _row(index), column, wrong, right)
+            yield Fault(file, row_number(index), column, wrong, right)
+
+
+_OPPOSED = ("claim_ids", "against_ids", "favoured", "behind")
+
+_RULES = {
+    _claims: "claims evidence origins sources",
+    _grades: "claims evidence origins sources",
+    _reading: "evidence sources",
+    _outlooks: "outlooks claims",
+    _judgements: "judgements claims evidence origins sources hypotheses ratings",
+    _revisions: "revisions",
+}
+"""Rule to the tables that it reads."""
 
 
 def _plain(value) -> str:

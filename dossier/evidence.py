@@ -35,14 +35,19 @@ def corroboration(evidence: pd.DataFrame, origins: pd.DataFrame, sources: pd.Dat
     return result
 
 
+def last_days(dates: pd.Series, precision: pd.Series) -> pd.Series:
+    """The last day that a date of a precision (day, month, year) can mean; missing where the date is."""
+    exact = dates.where(precision != "month", dates + pd.offsets.MonthEnd(0))
+    return exact.where(precision != "year", dates + pd.offsets.YearEnd(0))
+
+
 def first_published(evidence: pd.DataFrame, sources: pd.DataFrame) -> dict[str, list[str]]:
     """For each claim, the days by which its supporting origins had been published, one an origin, in order.
 
     The day is that of the earliest page read that rests on the origin, as ``YYYY-MM-DD``. A page dated by month or
     year counts from the last day of it, an undated page from the day on which it was read.
     """
-    exact = sources["date"].where(sources["date_precision"] != "month", sources["date"] + pd.offsets.MonthEnd(0))
-    exact = exact.where(sources["date_precision"] != "year", sources["date"] + pd.offsets.YearEnd(0))
+    exact = last_days(sources["date"], sources["date_precision"])
     dated = sources[["source_id"]].assign(day=exact.fillna(sources["consulted"]))
     rows = evidence[evidence["stance"] == "supports"].merge(dated, on="source_id")
     first = rows.groupby(["claim_id", "origin_id"])["day"].min().sort_values(kind="stable")

@@ -1,5 +1,6 @@
 """What makes a Vega-Lite specification a figure of the report: name, finding, alt text, claims; and its colours."""
 
+import re
 from collections.abc import Iterator
 
 MIMETYPE = "application/vnd.vegalite.v6+json"
@@ -34,14 +35,23 @@ class FigureError(ValueError):
     """A figure lacks what a published figure must have; the message names the figure and the remedy."""
 
 
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
 def demand(spec: dict) -> None:
     """Raise `FigureError` unless a Vega-Lite specification is a whole figure."""
+    if not isinstance(spec, dict):
+        raise FigureError("a chart that is no Vega-Lite specification: pass an Altair chart to dossier.figure()")
     name = spec.get("name") or "without an id"
     for key, what in (("name", "id"), ("title", "title that says the finding"), ("description", "alt text")):
         if not str(spec.get(key) or "").strip():
             raise FigureError(
                 f"figure {name!r}: has no {what}: pass the chart through dossier.figure() and give one"
             )
+    if not _ID.fullmatch(str(name)):
+        raise FigureError(
+            f"figure {name!r}: the id must be lower-case words joined by hyphens, as 'flights-counted'"
+        )
     if {"hconcat", "vconcat", "concat", "facet", "repeat"} & spec.keys():
         raise FigureError(
             f"figure {name!r}: is made of several views, which cannot be laid out for a phone: "

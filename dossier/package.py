@@ -1,17 +1,55 @@
 """The curated tables: a Frictionless Data Package, read into pandas."""
 
+import hashlib
 import json
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
+import yaml
 
 DESCRIPTOR = Path("data") / "datapackage.json"
 
+TYPES = ("string", "number", "integer", "date")
+"""The types of columns that a schema may name."""
+
+
+class Fault(NamedTuple):
+    """One fault. `row` is 0 where the fault is not in one row, `column` empty where not in one column.
+
+    Rows count from 1, and the header is row 1. In files that are not tables, `row` is the line.
+    """
+
+    file: str
+    row: int
+    column: str
+    wrong: str
+    right: str
+
+    def __str__(self) -> str:
+        where = ":".join([self.file, str(self.row) if self.row else "", self.column]).rstrip(":")
+        return f"{where}: {self.wrong}: {self.right}"
+
+
+def digest(*files: Path) -> str:
+    """SHA-256 over the names and the contents of files; a missing file counts as empty."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(file.name.encode())
+        total.update(file.read_bytes() if file.is_file() else b"")
+    return total.hexdigest()
+
 
 class DataError(ValueError):
-    """The tables, or what is asked of them, are at fault; the message says where and what would be right."""
+    """The tables, or what is asked of them, are at fault; the message says where and what would be right.
+
+    Its arguments are texts or faults, one a line of the message.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class Package:
@@ -25,16 +63,16 @@ class Package:
         self.descriptor_path = Path(descriptor).resolve()
         self.folder = self.descriptor_path.parent
         self._tables: dict[str, pd.DataFrame | dict] = {}
+        self._texts: dict[str, pd.DataFrame] = {}
 
     @cached_property
     def descriptor(self) -> dict:
-        """The descriptor as JSON."""
-        try:
-            return json.loads(self.descriptor_path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"{self.descriptor_path.name}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
-            ) from error
+        """The descriptor as JSON, an object with a list of `resources`."""
+        found = read_json(self.descriptor_path)
+        if not isinstance(found, dict) or not isinstance(found.get("resources"), list):
+            wrong, right = "has no list of resources", 'a data package: {…, "resources": […]}'
+            raise DataError(Fault(self.descriptor_path.name, 0, "", wrong, right))
+        return found
 
     @cached_property
     def resources(self) -> dict[str, dict]:
@@ -61,35 +99,34 @@ class Package:
     def text(self, table: str) -> pd.DataFrame:
         """A table as it is written: every cell a string, an empty cell an empty string."""
         try:
-            return pd.read_csv(self.path(table), dtype=str, keep_default_na=False, encoding="utf-8")
-        except FileNotFoundError as error:
-            raise DataError(f"{self.path(table).name}: no such file, but the schema has that table") from error
-        except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise DataError(f"{self.path(table).name}: cannot be read as UTF-8 CSV: {error}") from error
+            if table not in self._texts:
+                self._texts[table] = pd.read_csv(
+                    self.path(table), dtype=str, keep_default_na=False, encoding="utf-8"
+                )
+            return self._texts[table].copy()
+        except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+            raise DataError(
+                f"{self.path(table).name}: cannot be read as UTF-8 CSV: {error}; run the check"
+            ) from error
 
     def row(self, table: str, key: str) -> pd.Series:
         """One row by its primary key. Raises `DataError` where there is none."""
         frame = getattr(self, table)
         found = frame[frame[self.key(table)] == key]
         if found.empty:
-            raise DataError(f"{self.path(table).name}: no row has the {self.key(table)} {key!r}")
+            told = f"{self.path(table).name} has no row with the {self.key(table)} {key!r}"
+            raise DataError(f"{told}: an identifier that it has, or a new row there")
         return found.iloc[0]
 
     def __getattr__(self, name: str):
         if name.startswith("_") or name not in self.resources:
             raise AttributeError(f"the data package has no table {name!r}")
         if name not in self._tables:
-            self._tables[name] = self._typed(name) if name in self.schemas else self._json(name)
+            self._tables[name] = self._typed(name) if name in self.schemas else read_json(self.path(name))
         return self._tables[name]
 
     def __dir__(self):
         return [*super().__dir__(), *self.resources]
-
-    def _json(self, name: str) -> dict:
-        try:
-            return json.loads(self.path(name).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError) as error:
-            raise DataError(f"{self.path(name).name}: cannot be read as JSON: {error}") from error
 
     def _typed(self, table: str) -> pd.DataFrame:
         frame = self.text(table)
@@ -110,6 +147,47 @@ class Package:
                 ) from error
             frame[name] = cells
         return frame
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises `DataError` where it is missing or not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        wrong = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+        row = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(Fault(path.name, row, "", wrong, "the file saved as UTF-8")) from error
+    except FileNotFoundError as error:
+        raise DataError(Fault(path.name, 0, "", "the file is missing", "restore it")) from error
+    except OSError as error:
+        raise DataError(Fault(path.name, 0, "", f"cannot be read: {error.strerror}", "restore it")) from error
+
+
+def read_json(path: Path):
+    """What a JSON file holds. Raises `DataError` where it cannot be read."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        where = error.lineno, str(error.colno)
+        raise DataError(Fault(path.name, *where, f"not JSON: {error.msg}", "mend or restore the file")) from error
+
+
+def read_yaml(path: Path) -> dict:
+    """What a YAML file holds, a mapping. Raises `DataError` where it cannot be read or is none."""
+    try:
+        found = yaml.safe_load(read_text(path))
+    except yaml.MarkedYAMLError as error:
+        where = error.problem_mark.line + 1, str(error.problem_mark.column + 1)
+        told = f"not YAML: {error.problem or error.context}"
+        raise DataError(Fault(path.name, *where, told, "mend or restore the file")) from error
+    except (yaml.YAMLError, ValueError) as error:  # a character or a date that cannot be
+        if isinstance(error, DataError):
+            raise
+        told = f"not YAML: {' '.join(str(error).split())}"
+        raise DataError(Fault(path.name, 0, "", told, "mend or restore the file")) from error
+    if not isinstance(found, dict):
+        raise DataError(Fault(path.name, 0, "", "holds no settings", "lines of `key: value`"))
+    return found
 
 
 def load(start: Path | None = None) -> Package:

@@ -1,24 +1,80 @@
-"""Builds the book aside and publishes it whole, so that a failed build leaves the last good one untouched."""
+"""Builds the book aside and publishes it whole: a build that fails or is cut off leaves the last book untouched."""
 
+import ctypes
+import hashlib
+import os
+import re
 import shutil
+import signal
 import sys
+import threading
+import traceback
 from pathlib import Path
 
-sys.modules.setdefault("rfc3987_syntax", None)  # comes with JupyterLab: seconds to import, for a format unused here
+import jupyter_book.sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.console import color_terminal, nocolor
 
-from jupyter_book.sphinx import build_sphinx  # noqa: E402
+from dossier import citation, distributions
+from dossier.book import downloads
+from dossier.package import load
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, by custom of shells."""
+
+STACK = 64 * 2**20
+"""Bytes of stack for the build; elsewhere than on Linux a thread has too little for deep pages."""
 
 
 def publish(project: Path) -> int:
     """Build with warnings as errors in ``_build/work``; on success replace ``_build/html``.
 
-    This is ``jupyter-book build -W -n --keep-going``, called within the process: its command line wraps every
-    error in a traceback. Returns the exit code; progress and warnings go to the terminal.
+    Returns the exit code; progress and warnings go to the terminal. Ctrl-C and SIGTERM end it at once, with one
+    line: what is half done is in ``_build/work``, and the next build does not trust it.
     """
-    built, public = project / "_build" / "work" / "html", project / "_build" / "html"
-    failed = build_sphinx(
+    work, public = project / "_build" / "work", project / "_build" / "html"
+    _recover(public)
+    if not color_terminal():
+        nocolor()
+
+    def stop(*_) -> None:
+        print(f"\ninterrupted; {public} is as it was", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # whatever a notebook or Sphinx is doing; kernels end with their parent
+
+    # In a thread of its own, because nbclient takes the signals of the main thread and outlives them.
+    code: list[int] = []
+    threading.stack_size(STACK)
+    thread = threading.Thread(target=lambda: code.append(_build(project, work)), daemon=True)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.1)
+        if code != [0]:
+            print(f"the build failed; {public} is as it was", file=sys.stderr)
+            return 1
+        _replace(project, work / "html", public)
+    finally:
+        threading.stack_size(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    print(f"the book: {(public / 'index.html').as_uri()}")
+    return 0
+
+
+def _build(project: Path, work: Path) -> int:
+    """``jupyter-book build -W -n --keep-going``, called within the process, for the sake of its messages."""
+    unfinished = work / "unfinished"
+    if unfinished.exists():
+        # Sphinx would not read pages again whose faults it has told, nor write those that it had read; nor know which pages are old.
+        for folder in (work / "html", work / ".doctrees"):
+            shutil.rmtree(folder, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    jupyter_book.sphinx.handle_exception = lambda app, settings, error, terminal: _tell(error, work / "error.log")
+    failed = jupyter_book.sphinx.build_sphinx(
         project,
-        built,
+        work / "html",
         noconfig=True,
         path_config=project / "_config.yml",
         confoverrides={"external_toc_path": "_toc.yml", "latex_individualpages": False, "nitpicky": True},
@@ -26,17 +82,70 @@ def publish(project: Path) -> int:
         keep_going=True,
     )
     if failed:
-        # Sphinx would not read the faulty pages again, so the next build would pass.
-        shutil.rmtree(built.with_name(".doctrees"), ignore_errors=True)
-        print(f"the build failed; {public} is as it was", file=sys.stderr)
         return 1
+    unfinished.unlink()
+    return 0
+
+
+def _tell(error: BaseException, log: Path) -> None:
+    """What went wrong, on the terminal; Sphinx's own function sends the reader to Sphinx's developers."""
+    print(f"\n{error}" if isinstance(error, SphinxError) else f"\n{type(error).__name__}: {error}", file=sys.stderr)
+    if not isinstance(error, SphinxError):
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        print(
+            f"this is told by no check; the page is the last one named above, the details are in {log}",
+            file=sys.stderr,
+        )
+
+
+def _replace(project: Path, built: Path, public: Path) -> None:
+    """Put a copy of the built pages in the place of the public ones, in one step where the system can."""
     fresh, old = public.with_name("html.new"), public.with_name("html.old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(built, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
+    _bundle(project, fresh)
+    if public.exists() and _exchange(fresh, public):
+        shutil.rmtree(fresh, ignore_errors=True)
+        return
     if public.exists():
         public.rename(old)
     fresh.rename(public)
     shutil.rmtree(old, ignore_errors=True)
-    print(f"the book: {(public / 'index.html').as_uri()}")
-    return 0
+
+
+def _bundle(project: Path, book: Path) -> None:
+    """Put the whole book, without this file and the link to it, into one zip; made anew when a file has changed."""
+    target = book / downloads.offered(load(project))["book"].path
+    members = []
+    for file in sorted(path for path in book.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        if file.suffix == ".html":
+            content = re.sub(rb'<li class="download-book">.*?</li>\n', b"", content)
+        members.append((f"{target.stem}/{file.relative_to(book).as_posix()}", content))
+    digest = hashlib.sha256()
+    for name, content in members:
+        digest.update(name.encode() + hashlib.sha256(content).digest())
+    made = book.with_name("work") / f"{digest.hexdigest()}.zip"
+    if not made.is_file():
+        for old in made.parent.glob("*.zip"):
+            old.unlink()
+        made.write_bytes(distributions.archive(members, citation.report(project).date))
+    shutil.copyfile(made, target)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two folders in one step; False where the system cannot (it is Linux that can)."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, TypeError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+
+
+def _recover(public: Path) -> None:
+    """The last book, where a build was cut off between the two steps of a system that needs two."""
+    old = public.with_name("html.old")
+    if old.is_dir() and not public.exists():
+        old.rename(public)

@@ -55,17 +55,7 @@ def test_figure_has_drawing_sources_table_and_files(sample_book):
 
 def test_figure_is_numbered_and_referred_to(sample_book):
     root = page(sample_book, "chapters/harbour")
-    assert root.cssselect("a[href='#crates-counted'] .std-numref")[0].text_content() == "Figure 1"
-
-
-def test_citation_metadata_of_a_page(sample_book):
-    tags = {
-        tag.get("name"): tag.get("content") for tag in page(sample_book, "chapters/harbour").cssselect("meta[name]")
-    }
-    assert tags["citation_title"] == "The harbour"
-    assert tags["citation_author"] == "The lamp editors"
-    assert tags["citation_book_title"] == "The lamp of Gull Island"
-    assert tags["citation_publication_date"] == "2031/04/02"
+    assert root.cssselect("a[href='#crates-counted'] .std-numref")[0].text_content() == "Figure 1.1"
 
 
 def edit(folder, name, old, new):

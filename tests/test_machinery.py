@@ -1,19 +1,16 @@
-"""What the notebook side promises: typed tables, origins counted, figures that are whole, citations that parse."""
-
-import json
+"""What the notebook side promises: typed tables, origins counted, figures that are whole."""
 
 import altair as alt
 import pandas as pd
 import pytest
-import rispy
-from pybtex.database import parse_string
 
-from dossier import citation, corroboration, figure, load, with_evidence
+from dossier import corroboration, figure, load, prose_holds, with_evidence
 from dossier.book.figures import csv_text, static
 from dossier.book.state import dates_in_words, range_in_words
 from dossier.evidence import first_published
-from dossier.figures import NARROW, TOKENS, FigureError, claims_drawn
+from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
+from dossier.prose import ProseError
 
 
 def test_tables_are_typed(data):
@@ -140,40 +137,11 @@ def test_dates_read_as_one_writes_them(start, end, precision, words):
     assert dates_in_words(row) == words
 
 
-@pytest.fixture
-def chapter(sample):
-    return citation.item(
-        citation.report(sample),
-        key="lamp2031harbour",
-        title="The harbour",
-        url="https://example.org/harbour.html",
-    )
-
-
-def test_bibtex_survives_a_parser(chapter):
-    entry = parse_string(citation.bibtex(chapter), "bibtex").entries["lamp2031harbour"]
-    assert entry.fields["title"] == "The harbour"
-    assert entry.fields["booktitle"] == "The lamp of Gull Island"
-    assert str(entry.persons["author"][0]).strip("{}") == "The lamp editors"
-
-
-def test_ris_survives_a_parser(chapter):
-    (record,) = rispy.loads(citation.ris(chapter))
-    assert record["title"] == "The harbour"
-    assert record["secondary_title"] == "The lamp of Gull Island"
-    assert record["authors"] == ["The lamp editors"]
-    assert record["urls"] == ["https://example.org/harbour.html"]
-
-
-def test_csl_json_and_formatted_citations_tell_the_same(chapter):
-    (item,) = json.loads(citation.csl_json(chapter))
-    assert item["issued"] == {"date-parts": [[2031, 4, 2]]}
-    for text in citation.formatted(chapter).values():
-        assert "The lamp editors" in text and "2031" in text and "harbour" in text.lower()
-
-
-def test_citation_file_without_author_is_named(sample):
-    path = sample / "CITATION.cff"
-    path.write_text(path.read_text().replace("authors:", "writers:"))
-    with pytest.raises(DataError, match=r"CITATION\.cff: 'authors'"):
-        citation.report(sample)
+def test_text_that_no_longer_holds_stops_the_book_and_is_told_by_hand(monkeypatch, capsys):
+    monkeypatch.delenv(BOOK, raising=False)
+    prose_holds(True, "the first line")
+    prose_holds(False, "the second line")
+    assert capsys.readouterr().out == "With these data the second line no longer holds.\n"
+    monkeypatch.setenv(BOOK, "1")
+    with pytest.raises(ProseError, match="the second line needs rewriting"):
+        prose_holds(False, "the second line")

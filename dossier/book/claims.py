@@ -1,6 +1,5 @@
 """The roles ``claim``, ``estimate``, ``when``, ``source`` tie prose to the tables; cards stand behind the marks."""
 
-import pandas as pd
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
@@ -17,6 +16,10 @@ class source_mark(nodes.Inline, nodes.TextElement):
     """A link to a source's entry; becomes one when all pages are known."""
 
 
+class claim_date(nodes.inline):
+    """The date of a claim in prose; a page says of which claim, so that it can be checked against the table."""
+
+
 class ClaimRole(SphinxRole):
     """``{claim}`A017``` or ``{claim}`A017 A018```: the mark of each claim on which the sentence rests."""
 
@@ -25,9 +28,13 @@ class ClaimRole(SphinxRole):
         known = state.claim_rows(app)
         state.depend_on(self.env, app.dossier_tables, *state.GRADED)
         keys = self.text.split()
+        if not keys:
+            state.fault(app, "names no claim: give the claim_id on which the sentence rests", self.get_location())
         for key in keys:
             if key not in known:
-                state.fault(app, f"unknown claim {key!r}: claims.csv has no such claim_id", self.get_location())
+                state.fault(
+                    app, f"unknown claim {key!r}: a claim_id of claims.csv, or a new row there", self.get_location()
+                )
         keys = [key for key in keys if key in known]
         anchor = f"use-{self.env.new_serialno('dossier-use') + 1}"
         for key in keys:
@@ -48,7 +55,7 @@ class EstimateRole(SphinxRole):
             return [], []
         words = state.range_in_words(row["low"], row["high"])
         html = f'<span class="from-table" data-row="{self.text}">{words}</span>'
-        return [nodes.raw("", html, format="html")], []
+        return [nodes.raw("", html, format="html", words=words)], []
 
 
 class WhenRole(SphinxRole):
@@ -60,11 +67,11 @@ class WhenRole(SphinxRole):
         if self.text not in rows:
             state.fault(
                 self.env.app,
-                f"unknown claim {self.text!r}: claims.csv has no such claim_id",
+                f"unknown claim {self.text!r}: a claim_id of claims.csv, or a new row there",
                 self.get_location(),
             )
             return [], []
-        return [nodes.inline("", rows[self.text]["when"], classes=["from-table"])], []
+        return [claim_date("", rows[self.text]["when"], classes=["from-table"], claim=self.text)], []
 
 
 class SourceRole(SphinxRole):
@@ -78,24 +85,45 @@ class SourceRole(SphinxRole):
         except DataError as error:
             state.fault(self.env.app, str(error), self.get_location())
             return [], []
-        year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
-        return [source_mark("", f"{row['publisher']}{year}", source=self.text)], []
+        return [source_mark("", state.source_in_words(row), source=self.text)], []
 
 
-def register_of(app: Sphinx, claim_id: str) -> str | None:
-    """The page that holds the register entry of a claim."""
-    for docname, held in getattr(app.env, "dossier_registered", {}).items():
-        if claim_id in held["claims"]:
-            return docname
-    return None
+ENTRIES_A_PAGE = {"claims": 500, "sources": 1500}
+"""How many entries of a register stand on one page; the next page is called after the first, with a number."""
+
+
+def page_name(docname: str, number: int) -> str:
+    """The name of the page of a register, counted from 0."""
+    return f"{docname}-{number + 1}" if number else docname
+
+
+def entry_page(app: Sphinx, table: str, key: str) -> str | None:
+    """The page that holds the entry of a claim or a source; None where no register shows it."""
+    if not hasattr(app, "dossier_entry_pages"):
+        app.dossier_entry_pages = {
+            (name, entry): docname
+            if place < ENTRIES_A_PAGE[name]
+            else f"{docname}-{place // ENTRIES_A_PAGE[name] + 1}"
+            for docname, held in getattr(app.env, "dossier_registered", {}).items()
+            for name, keys in held["entries"]
+            for place, entry in enumerate(keys)
+        }
+    return app.dossier_entry_pages.get((table, key))
+
+
+def _entry_uri(app: Sphinx, docname: str, table: str, key: str) -> str:
+    page = entry_page(app, table, key)
+    return f"#{key}" if page is None else f"{app.builder.get_relative_uri(docname, page)}#{key}"
 
 
 def claim_uri(app: Sphinx, docname: str, claim_id: str) -> str:
     """Address of a claim's register entry as seen from a page."""
-    register = register_of(app, claim_id)
-    if register is None:
-        return f"#{claim_id}"
-    return f"{app.builder.get_relative_uri(docname, register)}#{claim_id}"
+    return _entry_uri(app, docname, "claims", claim_id)
+
+
+def source_uri(app: Sphinx, docname: str, source_id: str) -> str:
+    """Address of a source's entry as seen from a page."""
+    return _entry_uri(app, docname, "sources", source_id)
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -115,14 +143,6 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         node.replace_self(nodes.reference("", "", *node.children, internal=True, refuri=uri))
 
 
-def source_uri(app: Sphinx, docname: str, source_id: str) -> str:
-    """Address of a source's entry as seen from a page."""
-    for page, held in getattr(app.env, "dossier_registered", {}).items():
-        if "sources" in held["tables"]:
-            return f"{app.builder.get_relative_uri(docname, page)}#{source_id}"
-    return f"#{source_id}"
-
-
 def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if doctree is None or "body" not in context:
         return
@@ -136,6 +156,14 @@ def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doc
         )
 
 
+def _visit_date(translator, node: claim_date) -> None:
+    translator.body.append(translator.starttag(node, "span", "", **{"data-when": node["claim"]}))
+
+
+def _depart_date(translator, node: claim_date) -> None:
+    translator.body.append("</span>")
+
+
 def _purge(app: Sphinx, env, docname: str) -> None:
     state.uses(env).pop(docname, None)
 
@@ -144,6 +172,7 @@ def setup(app: Sphinx) -> None:
     """Register the roles and the hooks."""
     app.add_node(claim_marks)
     app.add_node(source_mark)
+    app.add_node(claim_date, html=(_visit_date, _depart_date))
     app.add_role("claim", ClaimRole())
     app.add_role("estimate", EstimateRole())
     app.add_role("when", WhenRole())

@@ -15,7 +15,7 @@ from lxml import etree
 from sphinx.application import Sphinx
 
 from dossier.book import state
-from dossier.book.citation import figure_citation
+from dossier.book.citation import cite
 from dossier.book.claims import claim_uri
 from dossier.figures import (
     MIMETYPE,
@@ -66,7 +66,8 @@ def _node(env, spec: dict) -> drawn_figure:
     state.depend_on(env, app.dossier_tables, *state.GRADED)
     claims = claims_drawn(spec)
     if missing := [key for key in claims if key not in known]:
-        raise FigureError(f"figure {name!r} draws unknown claims {', '.join(missing)}: claims.csv lacks them")
+        told = f"figure {name!r} draws unknown claims {', '.join(missing)}"
+        raise FigureError(f"{told}: claim_ids of claims.csv, or new rows there")
     figures(env).setdefault(env.docname, {})[name] = spec["title"]
     for key in claims:
         state.note_use(env, key, name, "figure")
@@ -74,7 +75,8 @@ def _node(env, spec: dict) -> drawn_figure:
         _write_files(app, spec)
         wide, narrow = static(spec, WIDE), static(spec, NARROW)
     except ValueError as error:  # of the renderer
-        raise FigureError(f"figure {name!r} cannot be drawn: {str(error).strip().splitlines()[0]}") from error
+        told = " ".join(line for line in map(str.strip, str(error).splitlines()) if not line.startswith("at "))
+        raise FigureError(f"figure {name!r} cannot be drawn: {told}: mend the chart") from error
     text = json.dumps(spec, ensure_ascii=False, sort_keys=True)
     return drawn_figure(ids=[name], names=[name], spec=text, wide=wide, narrow=narrow)
 
@@ -89,7 +91,7 @@ def figures(env) -> dict[str, dict[str, str]]:
 def static(spec: dict, width: int) -> str:
     """A drawing of the given width as SVG for a page: no title, theme colours as CSS variables, ids of its own."""
     bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
-    root = etree.fromstring(vl_convert.vegalite_to_svg(_sized(bare, width)).encode())
+    root = etree.fromstring(vl_convert.vegalite_to_svg(sized(bare, width)).encode())
     prefix = f"{spec['name']}-{width}-"
     for element in root.iter():
         for key in list(element.attrib):
@@ -112,7 +114,7 @@ def static(spec: dict, width: int) -> str:
     return text
 
 
-def _sized(spec: dict, width: int) -> dict:
+def sized(spec: dict, width: int) -> dict:
     """The specification drawn so that the whole drawing, axes and legend with it, is so wide."""
     if spec.get("width") != "container":
         return spec
@@ -158,22 +160,23 @@ def _write_files(app: Sphinx, spec: dict) -> None:
     """The files offered beside a figure; kept beside the doctrees and copied into the book at the end."""
     folder = _folder(app)
     folder.mkdir(parents=True, exist_ok=True)
-    whole = {**_sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
-    whole["title"] = {"text": textwrap.wrap(_text(spec["title"]), 84), "anchor": "start"}
+    whole = {**sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
+    whole["title"] = {"text": textwrap.wrap(text_of(spec["title"]), 84), "anchor": "start"}
     if shows_support(spec):
-        whole["title"]["subtitle"] = "Hollow marks rest on one first-hand report"
+        whole["title"]["subtitle"] = "Hollow marks rest on one origin"
     (folder / f"{spec['name']}.svg").write_text(vl_convert.vegalite_to_svg(whole), encoding="utf-8")
     (folder / f"{spec['name']}.png").write_bytes(vl_convert.vegalite_to_png(whole, scale=2))
     (folder / f"{spec['name']}.csv").write_text(csv_text(spec), encoding="utf-8")
     # Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things. A script and not
     # JSON, because a page opened from a folder may load the one and not the other.
-    live = vl_convert.vegalite_to_vega(_sized({**spec, "title": None, "usermeta": None}, WIDE))
+    live = vl_convert.vegalite_to_vega(sized({**spec, "title": None, "usermeta": None}, WIDE))
     text = json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     call = f"(window.dossierFigures ??= {{}})[{json.dumps(spec['name'])}] = {text};\n"
     (folder / f"{spec['name']}.js").write_text(call, encoding="utf-8")
 
 
-def _text(title) -> str:
+def text_of(title) -> str:
+    """A chart's title as one line."""
     return (
         title
         if isinstance(title, str)
@@ -188,7 +191,8 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         node.replace_self(nodes.raw("", _html(app, docname, node), format="html"))
 
 
-def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
+def told(app: Sphinx, docname: str, node: drawn_figure) -> dict:
+    """What stands with a drawing on a page and in print: number, words, claims, sources."""
     spec, name = json.loads(node["spec"]), node["ids"][0]
     known = state.claim_rows(app)
     claims = [known[key] for key in claims_drawn(spec)]
@@ -196,28 +200,35 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
     publishers = Counter()
     for source in {row["source_id"]: row for row in evidence}.values():
         publishers[source["publisher"]] += 1
-    columns, rows = table(spec)
     numbers = app.env.toc_fignumbers.get(docname, {}).get("figure", {})
+    return {
+        "name": name,
+        "number": ".".join(map(str, numbers.get(name, ()))),
+        "title": text_of(spec["title"]),
+        "alt": spec["description"],
+        "note": spec.get("usermeta", {}).get("note", ""),
+        "support": shows_support(spec),
+        "claims": claims,
+        "sources": len({row["source_id"] for row in evidence}),
+        "origins": len({row["origin_id"] for row in evidence if row["stance"] == "supports"}),
+        "publishers": [
+            publisher for publisher, _ in sorted(publishers.items(), key=lambda item: (-item[1], item[0]))
+        ],
+    }
+
+
+def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
+    shown = told(app, docname, node)
+    columns, rows = table(json.loads(node["spec"]))
     return (
         state.templates()
         .get_template("figure.html")
         .render(
-            name=name,
-            number=".".join(map(str, numbers.get(name, ()))),
-            title=_text(spec["title"]),
-            alt=spec["description"],
-            note=spec.get("usermeta", {}).get("note", ""),
-            citation=figure_citation(app, docname, name, _text(spec["title"])),
-            support=shows_support(spec),
+            **shown,
+            citation=cite(app, docname, "figure", shown["name"], shown["title"]),
             wide=node["wide"],
             narrow=node["narrow"],
-            claims=claims,
             claim_uri=lambda key: claim_uri(app, docname, key),
-            sources=len({row["source_id"] for row in evidence}),
-            origins=len({row["origin_id"] for row in evidence if row["stance"] == "supports"}),
-            publishers=[
-                publisher for publisher, _ in sorted(publishers.items(), key=lambda item: (-item[1], item[0]))
-            ],
             columns=columns,
             rows=rows,
             files="../" * docname.count("/") + "figures/",
@@ -245,7 +256,7 @@ def _purge(app: Sphinx, env, docname: str) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the node and the hooks."""
-    app.add_enumerable_node(drawn_figure, "figure", lambda node: _text(json.loads(node["spec"])["title"]))
+    app.add_enumerable_node(drawn_figure, "figure", lambda node: text_of(json.loads(node["spec"])["title"]))
     app.connect("env-purge-doc", _purge)
     app.connect("doctree-resolved", _resolve)
     app.connect("build-finished", _publish)

@@ -16,11 +16,12 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.search import js_index
 
+from dossier import UNUSED
 from dossier.book import state
 from dossier.figures import BOOK
-from dossier.package import Package, load
+from dossier.package import Package, digest, load
 
-_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package scales shapes"
+_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package prose scales shapes"
 NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
 
 
@@ -43,24 +44,32 @@ def _prepare_kernels(app: Sphinx) -> None:
     profile = Path(app.outdir).parent / ".ipython"
     settings = profile / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("c.IPKernelApp.log_level = 40  # not the notice that local kernels talk over TCP\n")
+    settings.write_text(
+        "c.IPKernelApp.log_level = 50  # a kernel that is stopped says so with a traceback of its own\n"
+        f"import sys; sys.modules.setdefault({UNUSED!r}, None)\n"
+    )
     os.environ["IPYTHONDIR"] = str(profile)
+
+
+def executions(app: Sphinx) -> Path:
+    """The folder of the cache of executed notebooks."""
+    return Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
 
 
 def _drop_stale_executions(app: Sphinx) -> None:
     """Forget the cached outputs of each notebook whose tables or machinery have changed."""
-    folder = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    folder = executions(app)
     data = load(Path(app.srcdir))
     store = folder / "fingerprints.json"
     before = json.loads(store.read_text()) if store.is_file() else {}
     after = {}
-    machinery = state.digest(*(state.CODE / name for name in NOTEBOOK_CODE))
+    machinery = digest(*(state.CODE / name for name in NOTEBOOK_CODE))
     for page in sorted(app.project.discover(app.config.exclude_patterns, app.config.include_patterns)):
         path = Path(app.env.doc2path(page))
         source = path.read_text(encoding="utf-8")
         if "{code-cell}" in source:
             names = tables_named(source, data)
-            after[page] = state.digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
+            after[page] = digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
     stale = {
         str(Path(app.env.doc2path(page)).resolve()) for page, mark in after.items() if before.get(page) != mark
     }
@@ -70,7 +79,9 @@ def _drop_stale_executions(app: Sphinx) -> None:
             if record.uri in stale:
                 cache.remove_cache(record.pk)
     folder.mkdir(parents=True, exist_ok=True)
-    store.write_text(json.dumps(after, indent=1, sort_keys=True))
+    whole = store.with_suffix(".new")  # a build may be cut off here
+    whole.write_text(json.dumps(after, indent=1, sort_keys=True))
+    whole.replace(store)
 
 
 def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -89,7 +100,7 @@ def _start_anew(app: Sphinx, env, added: set[str], changed: set[str], removed: s
 
 
 def _note_machinery(app: Sphinx, config: Config) -> None:
-    config.dossier_machinery = state.digest(
+    config.dossier_machinery = digest(
         *sorted(file for file in state.CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
     )
 

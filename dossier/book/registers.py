@@ -1,19 +1,22 @@
 """The ``register`` directive: a table of the package as a part of a page."""
 
-import shutil
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import date
 from typing import ClassVar
 
 import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
 from jinja2 import TemplateNotFound
+from markupsafe import escape
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from dossier import scales
 from dossier.book import state
-from dossier.book.claims import claim_uri, source_uri
+from dossier.book.citation import cite
+from dossier.book.claims import ENTRIES_A_PAGE, claim_uri, page_name, source_uri
 from dossier.book.findings import findings
 from dossier.evidence import first_published
 from dossier.judgements import support
@@ -44,20 +47,38 @@ class RegisterDirective(SphinxDirective):
         name = self.arguments[0]
         data = state.tables(self.env.app)
         if name not in data.schemas and name not in GENERATED:
-            raise self.error(f"the data package has no table {name!r}")
+            known = ", ".join([*data.schemas, *GENERATED])
+            raise self.error(f"the data package has no table {name!r}: one of {known}")
         state.depend_on(self.env, data, *data.resources)
+        self._demand_columns(name, data)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
-        held = []
-        if name == "claims":
-            rows = data.claims if not column else data.claims[data.claims[column] == value]
-            held = list(rows["claim_id"])
+        page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": [], "entries": []})
+        page["tables"].append(name)
+        if name in ENTRIES_A_PAGE:
+            rows = getattr(data, name)
+            keys = list((rows if not column else rows[rows[column] == value])[data.key(name)])
+            page["entries"].append((name, keys))
+            page["claims"].extend(keys if name == "claims" else [])
         else:
             self._note_uses(data, name, column, value)
-        page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": []})
-        page["tables"].append(name)
-        page["claims"].extend(held)
         columns, days = (self.options.get(option, "").split() for option in ("columns", "days"))
         return [register(table=name, column=column, value=value, columns=columns, days=days)]
+
+    def _demand_columns(self, name: str, data) -> None:
+        """The options name columns of the table, and days that exist."""
+        known = [field["name"] for field in data.fields(name)] if name in data.schemas else []
+        named = self.options.get("columns", "").split()
+        if "where" in self.options:
+            named.append(self.options["where"].partition("=")[0].strip())
+        for column in named:
+            if column not in known:
+                right = "one of " + ", ".join(known) if known else "no columns"
+                raise self.error(f"register {name}: there is no column {column!r}: {right}")
+        for day in self.options.get("days", "").split():
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                raise self.error(f"register {name}: {day!r} is not a day: a day as 2024-12-18") from None
 
     def _note_uses(self, data, name: str, column: str, value: str) -> None:
         """The claims whose marks stand in a table are used by the page."""
@@ -72,17 +93,20 @@ class RegisterDirective(SphinxDirective):
         for _, row in (rows[rows[column] == value] if fields and column else rows).iterrows():
             for key in " ".join(row[fields].dropna()).split():
                 state.note_use(
-                    self.env, key, _anchor(name, row[data.key(name)]), data.schemas[name]["title"].lower()
+                    self.env, key, anchor(name, row[data.key(name)]), data.schemas[name]["title"].lower()
                 )
 
 
-def _anchor(table: str, key: str) -> str:
+def anchor(table: str, key: str) -> str:
     """The id of a row on its page: its key where the table has a template of its own, else led by the table."""
     return str(key) if f"{table}.html" in state.templates().list_templates() else f"{table}-{key}"
 
 
-def registered(env) -> dict[str, dict[str, list[str]]]:
-    """Page with registers to the `tables` shown there and the `claims` held there."""
+def registered(env) -> dict[str, dict[str, list]]:
+    """Page with registers to the `tables` shown there, the `claims` held there and the `entries`.
+
+    The entries are pairs of table and keys, one a register; where they are many, they stand on further pages.
+    """
     if not hasattr(env, "dossier_registered"):
         env.dossier_registered = {}
     return env.dossier_registered
@@ -90,10 +114,28 @@ def registered(env) -> dict[str, dict[str, list[str]]]:
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(register)):
-        node.replace_self(nodes.raw("", _html(app, docname, node), format="html"))
+        rows = rows_shown(app, node)
+        size = ENTRIES_A_PAGE.get(node["table"], len(rows) or 1)
+        pages = [page_name(docname, number) for number in range(max(1, -(-len(rows) // size)))]
+        for number, page in enumerate(pages):
+            html = _html(app, page, node, rows[number * size : (number + 1) * size], pages)
+            if page == docname:
+                first = html
+            elif page in {name for name, _, _ in app.dossier_further_pages}:
+                raise ExtensionError(f"{docname}: two registers go on to {page}: give each a page of its own")
+            else:
+                app.dossier_further_pages.append((page, f"{app.env.titles[docname].astext()}, {number + 1}", html))
+        node.replace_self(nodes.raw("", first, format="html"))
 
 
-def _html(app: Sphinx, docname: str, node: register) -> str:
+def _further_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
+    for page, title, html in app.dossier_further_pages:
+        body = f'<section id="entries"><h1>{escape(title)}</h1>{html}</section>'
+        yield page, {"title": title, "body": body}, "page.html"
+
+
+def rows_shown(app: Sphinx, node: register) -> list[dict]:
+    """The rows that a register shows, in order."""
     data, name = state.tables(app), node["table"]
     if name in GENERATED:
         rows: list[dict] = list(data.schemas.values())
@@ -101,26 +143,33 @@ def _html(app: Sphinx, docname: str, node: register) -> str:
         rows = list(state.claim_rows(app).values())
     else:
         rows = getattr(data, name).to_dict("records")
-    if node["column"]:
-        rows = [row for row in rows if row[node["column"]] == node["value"]]
+    return [row for row in rows if row[node["column"]] == node["value"]] if node["column"] else rows
+
+
+def _html(app: Sphinx, docname: str, node: register, rows: list[dict], pages: list[str]) -> str:
+    data, name = state.tables(app), node["table"]
     environment = state.templates()
     try:
         template = environment.get_template(f"{name}.html")
     except TemplateNotFound:
         template = environment.get_template("table.html")
     fields = {} if name in GENERATED else {field["name"]: field for field in data.fields(name)}
-    return template.render(
+    paging = environment.get_template("paging.html").render(
+        pages=[(page, app.builder.get_relative_uri(docname, page)) for page in pages], here=docname
+    )
+    return paging + template.render(
         rows=rows,
         title=name.capitalize() if name in GENERATED else data.schemas[name]["title"],
         fields=fields,
         columns=node["columns"] or list(fields),
         key=None if name in GENERATED else data.key(name),
-        anchor=lambda key: _anchor(name, key),
+        anchor=lambda key: anchor(name, key),
         data=data,
         level=min(6, 1 + _depth(node)),
         scales=scales,
         claims=state.claim_rows(app),
         claim_uri=lambda key: claim_uri(app, docname, key),
+        cite=lambda *what: cite(app, docname, *what),
         files="../" * docname.count("/") + "data/",
         used_at=lambda key: _used_at(app, docname, key),
         source_uri=lambda key: source_uri(app, docname, key),
@@ -180,28 +229,22 @@ def _note_reading(app: Sphinx, env, docnames: list[str]) -> None:
     app.dossier_something_read = bool(docnames)
 
 
+def _prepare(app: Sphinx) -> None:
+    app.dossier_further_pages = []
+
+
 def _rewrite(app: Sphinx, env) -> list[str]:
     """Registers link back to the pages that use a claim: write them again when any page was read."""
     return sorted(registered(env)) if getattr(app, "dossier_something_read", False) else []
-
-
-def _publish_tables(app: Sphinx, exception: Exception | None) -> None:
-    """Put the tables and their schema, as they are, beside the pages."""
-    if exception or app.builder.format != "html":
-        return
-    data = state.tables(app)
-    target = Path(app.outdir) / "data"
-    target.mkdir(exist_ok=True)
-    for file in (data.descriptor_path, *(data.path(name) for name in data.resources)):
-        shutil.copyfile(file, target / file.name)
 
 
 def setup(app: Sphinx) -> None:
     """Register the directive and the hooks."""
     app.add_node(register)
     app.add_directive("register", RegisterDirective)
+    app.connect("builder-inited", _prepare)
+    app.connect("html-collect-pages", _further_pages)
     app.connect("env-purge-doc", _purge)
     app.connect("env-before-read-docs", _note_reading)
     app.connect("env-updated", _rewrite)
     app.connect("doctree-resolved", _resolve)
-    app.connect("build-finished", _publish_tables)

@@ -1,6 +1,5 @@
 """What the parts of the book share: the tables, and who uses which claim where."""
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from dossier import __file__ as _package_file
+from dossier.checks import check
 from dossier.evidence import graded_claims
 from dossier.package import Package, load
 
@@ -30,31 +30,12 @@ class Use(NamedTuple):
 CODE = Path(_package_file).parent
 
 
-def digest(*files: Path) -> str:
-    """SHA-256 over the names and the contents of files; a missing file counts as empty."""
-    total = hashlib.sha256()
-    for file in files:
-        total.update(file.name.encode())
-        total.update(file.read_bytes() if file.is_file() else b"")
-    return total.hexdigest()
-
-
 def tables(app: Sphinx) -> Package:
-    """The checked tables of the project that is being built. Raises `ExtensionError` on faults.
-
-    Tables that passed are not checked again while they and the machinery stay the same.
-    """
+    """The checked tables of the project that is being built. Raises `ExtensionError` on faults."""
     if not hasattr(app, "dossier_tables"):
         data = load(Path(app.srcdir))
-        passed = Path(app.doctreedir) / "checked"
-        mark = digest(data.descriptor_path, *map(data.path, data.resources), *sorted(CODE.glob("*.py")))
-        if not passed.is_file() or passed.read_text() != mark:
-            from dossier.checks import check  # imported late: most builds change no table
-
-            if faults := check(data):
-                raise ExtensionError("the tables have faults:\n" + "\n".join(f"data/{fault}" for fault in faults))
-            passed.parent.mkdir(parents=True, exist_ok=True)
-            passed.write_text(mark)
+        if faults := check(data, Path(app.outdir).with_name("checked")):
+            raise ExtensionError("the tables have faults:\n" + "\n".join(f"data/{fault}" for fault in faults))
         app.dossier_tables = data
     return app.dossier_tables
 
@@ -105,11 +86,14 @@ def fault(app: Sphinx, message: str, location) -> None:
 
 def _stop_on_faults(app: Sphinx, env: BuildEnvironment) -> None:
     if count := getattr(app, "dossier_faults", 0):
+        for docname in sorted(env.found_docs):  # tells of links that lead nowhere, too
+            env.get_and_resolve_doctree(docname, app.builder)
         raise ExtensionError(f"{count} fault{'s' if count > 1 else ''} in the pages, told above")
 
 
 def setup(app: Sphinx) -> None:
-    """Register the hook."""
+    """Register the hooks."""
+    app.connect("builder-inited", tables)
     app.connect("env-check-consistency", _stop_on_faults)
 
 
@@ -129,6 +113,7 @@ def templates() -> Environment:
     )
     environment.filters["day"] = lambda value: "" if pd.isna(value) else day_in_words(value)
     environment.filters["number"] = number_in_words
+    environment.filters["size"] = size_in_words
     environment.tests["given"] = lambda value: not pd.isna(value)
     environment.tests["timestamp"] = lambda value: isinstance(value, pd.Timestamp)
     return environment
@@ -151,9 +136,20 @@ def dates_in_words(row: dict) -> str:
     return f"{first} to {last}"
 
 
+def source_in_words(row: pd.Series) -> str:
+    """Publisher and year of a source, as prose names it."""
+    year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
+    return f"{row['publisher']}{year}"
+
+
 def number_in_words(value: float) -> str:
     """A number with separators between thousands."""
     return f"{value:,.10g}" if value % 1 else f"{value:,.0f}"
+
+
+def size_in_words(size: int) -> str:
+    """A number of bytes as ``340 kB`` or ``1.2 MB``."""
+    return f"{size / 1e6:,.1f} MB" if size >= 999_500 else f"{max(size / 1e3, 1):,.0f} kB"
 
 
 def range_in_words(low: float, high: float) -> str:

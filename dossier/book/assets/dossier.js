@@ -223,4 +223,29 @@
       body.append(...(down ? rows.reverse() : rows));
     });
   }
+
+  // ---- Citations: a button copies each, with its italics; without scripts the text can be selected.
+  const copied = async (text) => {
+    try {
+      const kinds = { "text/plain": text.textContent, ...(text.matches("pre") ? {} : { "text/html": text.innerHTML }) };
+      const parts = Object.entries(kinds).map(([type, part]) => [type, new Blob([part], { type })]);
+      await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(parts))]);
+    } catch { // an old browser, or a page that is not served safely
+      text.closest("details").open = true;
+      getSelection().selectAllChildren(text);
+      if (!document.execCommand("copy")) throw new Error("not copied");
+    }
+  };
+  for (const text of document.querySelectorAll(".cite-text")) {
+    const format = text.closest(".cite-format");
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "cite-copy", textContent: "Copy" });
+    const name = format.querySelector("b, summary")?.textContent ?? "the citation";
+    const said = Object.assign(document.createElement("span"), { className: "visually-hidden" });
+    said.textContent = ` ${name}`;
+    button.append(said);
+    button.addEventListener("click", () => copied(text).then(
+      () => { button.firstChild.data = "Copied"; setTimeout(() => { button.firstChild.data = "Copy"; }, 2000); },
+      () => { button.firstChild.data = "Selected: copy by keyboard"; }));
+    format.insertBefore(button, format.querySelector(":scope > a"));
+  }
 })();

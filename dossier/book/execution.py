@@ -1,0 +1,103 @@
+"""A notebook that fails is a fault of its page, told by line and error, without the machinery's traceback."""
+
+import re
+from pathlib import Path
+
+from jupyter_cache.executors import utils
+from jupyter_client.kernelspec import NoSuchKernel
+from myst_nb.core.execute import cache, direct
+from myst_nb.sphinx_ import NbMetadataCollector
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from dossier.book import state
+
+LONGEST = 400
+"""Characters of an error that are told."""
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class CellError(Exception):
+    """What stopped a notebook: the line in its file, a tab, what is wrong and what would be right."""
+
+
+def _execute(notebook, **options) -> utils.ExecutionResult:
+    """As jupyter-cache does it, but a kernel that fails is an error too, and so is what a cell warns of."""
+    try:
+        result = utils.single_nb_execution(notebook, **options)
+        error = result.err
+    except (NoSuchKernel, DeadKernelError) as raised:
+        result, error = utils.ExecutionResult(notebook, options.get("cwd"), 0), raised
+    if told := _told(notebook, error):
+        result.err = error or CellError(told)
+        result.exc_string = told
+    return result
+
+
+def _told(notebook, error: Exception | None) -> str:
+    """Line, fault and remedy of the first cell that failed; empty where none did."""
+    if isinstance(error, NoSuchKernel):
+        return f"1\tno kernel is called {error.name!r}: install it, or name another in the head of the page"
+    cells = [
+        (cell, line + 1)
+        for cell, line in zip(notebook.cells, notebook.metadata.get("source_map", []), strict=False)
+        if cell.cell_type == "code"
+    ]
+    # a cell that was stopped has an error, one in which the kernel died may not have been counted
+    stopped = (at for cell, at in cells if not cell.get("execution_count") or _errors(cell))
+    if isinstance(error, CellTimeoutError):
+        after = re.search(r"after (\d+) seconds", str(error))
+        wrong = f"the cell still ran after {after[1]} seconds" if after else "the cell ran too long"
+        return f"{next(stopped, 1)}\t{wrong}: a faster cell, or a higher execute.timeout in _config.yml"
+    if isinstance(error, DeadKernelError):
+        at = next(stopped, cells[-1][1])
+        return f"{at}\tthe kernel died about here: less memory, or no call that ends the process"
+    for cell, line in cells:
+        for output in _errors(cell):
+            trace = _ESCAPES.sub("", "\n".join(output.traceback))
+            within = re.search(r"Cell In\[\d+\], line (\d+)", trace)
+            at = line + int(within[1]) - 1 if within else line
+            right = "mend the cell; run by hand, it shows the whole traceback"
+            return f"{at}\tthe notebook stops here: {output.ename}: {_line(output.evalue)}: {right}"
+        for output in cell.get("outputs", []):
+            if error is None and output.get("name") == "stderr" and _strict:
+                wrong = f"the cell warns, or prints to standard error: {_line(output.text)}"
+                return f"{line}\t{wrong}: mend what it warns of"
+    return f"1\t{_line(str(error))}: mend the notebook" if error else ""
+
+
+def _errors(cell) -> list:
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def _line(text: str) -> str:
+    words = " ".join(_ESCAPES.sub("", text).split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
+
+
+def _tell(app: Sphinx, doctree) -> None:
+    """Runs when a page has been read."""
+    done = NbMetadataCollector.get_exec_data(app.env, app.env.docname)
+    if done and done["traceback"]:
+        line, _, told = done["traceback"].partition("\t")
+        state.fault(app, told, (app.env.docname, int(line)))
+        (Path(app.outdir) / "reports" / f"{app.env.docname}.err.log").unlink(missing_ok=True)
+
+
+_strict = True
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    global _strict
+    _strict = config.nb_output_stderr.endswith(("-warn", "-error"))
+    config.suppress_warnings = [*config.suppress_warnings, "mystnb.exec", "mystnb.stderr"]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hooks."""
+    for module in (cache, direct):
+        module.single_nb_execution = _execute
+    app.connect("config-inited", _configure)
+    app.connect("doctree-read", _tell)

@@ -1,0 +1,324 @@
+"""The report and each of its chapters as page-numbered, tagged PDF, set by Typst.
+
+A chapter is a page that the table of contents numbers. The report is the front page, the chapters, and the pages
+that ``dossier_pdf_appendices`` names. Each document brings notes on the claims that its pages use, and the sources
+behind these. A document is set again only when something that it is made of has changed.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import font_source_sans_pro
+import pandas as pd
+import typst
+import vl_convert
+from docutils import nodes
+from markupsafe import escape
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+from dossier import citation, scales
+from dossier.book import printed, state
+from dossier.book.citation import cite, page_uri, uri
+from dossier.book.printed import Tree, folder, walk
+from dossier.book.registers import registered
+from dossier.figures import PALETTE
+
+logger = logging.getLogger(__name__)
+
+REPORT = "report"
+SUMMARY = "Summary"
+"""What the front page is called inside the report, whose title stands on the title page."""
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
+FACES = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
+
+
+class Part(NamedTuple):
+    """A page of a document; the number of a chapter is empty for other pages."""
+
+    docname: str
+    number: tuple[int, ...]
+
+
+class Document(NamedTuple):
+    """One PDF: its file name without suffix, and the pages of the book in it."""
+
+    stem: str
+    parts: tuple[Part, ...]
+
+
+def documents(app: Sphinx) -> list[Document]:
+    """The report and its chapters, as the table of contents has them."""
+    numbers = {page: held.get("") for page, held in app.env.toc_secnumbers.items()}
+    numbered = sorted((tuple(number), page) for page, number in numbers.items() if number)
+    chapters: dict[int, list[Part]] = {}
+    for number, page in numbered:
+        chapters.setdefault(number[0], []).append(Part(page, number))
+    found = [Document(parts[0].docname.rsplit("/", 1)[-1], tuple(parts)) for parts in chapters.values()]
+    appendices = app.config.dossier_pdf_appendices
+    if unknown := sorted(set(appendices) - app.env.found_docs):
+        raise ExtensionError(f"dossier_pdf_appendices names {', '.join(unknown)}: the book has no such page")
+    inside = [Part(app.config.root_doc, ()), *(part for chapter in found for part in chapter.parts)]
+    found.insert(0, Document(REPORT, (*inside, *(Part(page, ()) for page in appendices))))
+    stems = [document.stem for document in found]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise ExtensionError(
+            f"two PDFs would be called {', '.join(twice)}: give the files of the chapters other names"
+        )
+    return found
+
+
+def _prepare(app: Sphinx) -> None:
+    """The fonts stand beside the doctrees, in one folder that has no others: the same in every build."""
+    fonts = folder(app) / "fonts"
+    fonts.mkdir(parents=True, exist_ok=True)
+    for face in FACES:
+        name = f"SourceSansPro-{face}.otf"
+        shutil.copyfile(Path(font_source_sans_pro.font_directory) / name, fonts / name)
+    vl_convert.register_font_directory(str(fonts))
+
+
+def _page_file(app: Sphinx, docname: str) -> Path:
+    return folder(app) / "pages" / f"{docname.replace('/', '-')}.json"
+
+
+def _print(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep a page as a tree for print, before marks, figures and registers become HTML."""
+    if app.builder.format == "html" and any(docname == part.docname for part in documents(app)[0].parts):
+        file = _page_file(app, docname)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(printed.page(app, doctree, docname), ensure_ascii=False), encoding="utf-8")
+
+
+def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """What a page tells of its PDF: its own where it is a chapter, else the report's where it is a part of it."""
+    for document in reversed(documents(app)):
+        if doctree is not None and any(part.docname == pagename for part in document.parts):
+            file = f"pdf/{document.stem}.pdf"
+            what = "report" if document.stem == REPORT else "chapter"
+            context["dossier_pdf"] = {"file": "../" * pagename.count("/") + file, "what": what}
+            own = pagename in (document.parts[0].docname, app.config.root_doc)
+            if own and (address := uri(app, file)):
+                tag = f'<meta name="citation_pdf_url" content="{escape(address)}" />\n'
+                context["metatags"] = context.get("metatags", "") + tag
+            return
+
+
+def _source_date(row: dict) -> str:
+    return "undated" if pd.isna(row["date"]) else state.day_in_words(row["date"], row["date_precision"])
+
+
+def _given(value) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _note(claim: dict, numbers: dict[str, int]) -> dict:
+    """A claim as a note: its pages stand under the origins on which they rest."""
+    origins: dict[str, list[dict]] = {}
+    for row in claim["evidence"]:
+        marks = [row["stance"]] if row["stance"] != "supports" else []
+        marks += [row["fidelity"]] if row["fidelity"] != "exact" else []
+        origins.setdefault(row["description"], []).append(
+            {
+                "publisher": f"{row['publisher']}, {_source_date(row)}",
+                "source": row["source_id"],
+                "number": numbers[row["source_id"]],
+                "remark": ": ".join(
+                    filter(None, [", ".join(marks), _given(row["note"]).rstrip(".") if marks else ""])
+                ),
+            }
+        )
+    told = ("claim_id", "statement", "claimant", "when", "place", "status", "origins", "contradicting")
+    return {
+        **{key: claim[key] for key in told},
+        "grade": claim["grade"],
+        "credibility": scales.CREDIBILITY[claim["credibility"]].capitalize(),
+        "note": _given(claim["note"]),
+        "evidence": [{"origin": origin, "pages": pages} for origin, pages in origins.items()],
+    }
+
+
+def _source(row: dict, number: int) -> dict:
+    return {
+        "number": number,
+        "when": _source_date(row),
+        "author": _given(row["author"]),
+        "shown": quote(row["url"], safe=":/?#[]@!$&'()*+,;=%~"),
+        "read": state.day_in_words(row["consulted"]),
+        **{
+            key: row[key] for key in ("source_id", "title", "publisher", "url", "language", "reliability", "extent")
+        },
+    }
+
+
+def _resolve(app: Sphinx, tree: list[Tree], names: set[str]) -> None:
+    """Settle where references lead: within the document, to the published book, or nowhere."""
+    stand_ins = {}
+    for page, held in registered(app.env).items():
+        if "claims" in held["tables"]:
+            stand_ins[page] = "notes"
+        if "sources" in held["tables"]:
+            stand_ins[page] = "sources"
+    for part in walk(tree):
+        if part["is"] == "reference":
+            page, _, name = part.pop("to").partition("#")
+            file = part.pop("page")
+            whole = f"{page}#{name}" if name else page
+            found = next(
+                (at for at in (whole, f"note-{name}", f"source-{name}", stand_ins.get(whole, "")) if at in names),
+                "",
+            )
+            part.update({"is": "inside", "to": found} if found else {"is": "link", "address": uri(app, file)})
+        elif part["is"] == "source":
+            part.update({"is": "inside", "to": f"source-{part['source']}"})
+
+
+def compose(app: Sphinx, document: Document) -> dict:
+    """All that a document says, for the template."""
+    whole, env = app.dossier_report, app.env
+    trees = []
+    for part in document.parts:
+        file = _page_file(app, part.docname)
+        if not file.is_file():
+            env.get_and_resolve_doctree(part.docname, app.builder)  # by way of `_print`
+        tree = json.loads(file.read_text(encoding="utf-8"))
+        headings = [node for node in walk(tree) if node["is"] == "heading"]
+        for heading in headings:
+            heading["level"] = max(len(part.number), 1) + heading.pop("depth")
+        headings[0]["number"] = ".".join(map(str, part.number))
+        if part.docname == app.config.root_doc:
+            headings[0]["body"] = [SUMMARY]
+        trees.append(tree)
+    rows = state.claim_rows(app)
+    claims = sorted({key for part in walk(trees) for key in part.get("claims", ())})
+    used = {row["source_id"] for key in claims for row in rows[key]["evidence"]}
+    used |= {part["source"] for part in walk(trees) if part["is"] == "source"}
+    listed = [row for row in state.tables(app).sources.to_dict("records") if row["source_id"] in used]
+    listed.sort(key=lambda row: row["source_id"])
+    numbers = {row["source_id"]: number for number, row in enumerate(listed, 1)}
+    names = {name for part in walk(trees) for name in [*part.get("names", ()), part.get("name")] if name}
+    names |= {f"note-{key}" for key in claims} | {f"source-{key}" for key in used}
+    names |= ({"notes"} if claims else set()) | ({"sources"} if used else set())
+    _resolve(app, trees, names)
+    for part in walk(trees):
+        if "claims" in part:
+            part["claims"] = [
+                {"id": key, "grade": rows[key]["grade"], "alone": bool(rows[key]["origins"] < 2)}
+                for key in part["claims"]
+            ]
+    first = document.parts[0].docname
+    report = document.stem == REPORT
+    title = "" if report else env.titles[first].astext()
+    cited = cite(app, first, "report" if report else "page", title=title)["formatted"]
+    short, _, subtitle = (text.strip() for text in whole.title.partition(":"))
+    year, month, day = (int(number) for number in whole.date.split("-"))
+    return {
+        "kind": "report" if report else "chapter",
+        "title": title or whole.title,
+        "report": {"title": whole.title, "short": short, "subtitle": subtitle},
+        "authors": [citation.name(author) for author in whole.authors],
+        "licence": whole.licence,
+        "keywords": list(whole.keywords),
+        "abstract": whole.abstract,
+        "edition": whole.edition,
+        "date": {"year": year, "month": month, "day": day, "words": state.day_in_words(pd.Timestamp(whole.date))},
+        "language": app.config.language,
+        "cite": [{"style": style, "body": printed.from_html(text)} for style, text in cited.items()],
+        "address": page_uri(app, first),
+        "colours": PALETTE,
+        "font": printed.FONT,
+        "scales": {
+            "reliability": scales.RELIABILITY,
+            "credibility": {str(figure): words for figure, words in scales.CREDIBILITY.items()},
+        },
+        "parts": trees,
+        "notes": [_note(rows[key], numbers) for key in claims],
+        "sources": [_source(row, numbers[row["source_id"]]) for row in listed],
+    }
+
+
+def _compile(app: Sphinx, stem: str) -> bytes:
+    """Set one document. Raises `ExtensionError` with what Typst says, warnings included."""
+    work = folder(app)
+    date = pd.Timestamp(app.dossier_report.date, tz="UTC")
+    try:
+        pdf, warnings = typst.compile_with_warnings(
+            work / TEMPLATE.name,
+            root=work,
+            font_paths=[str(work / "fonts")],
+            ignore_system_fonts=True,
+            format="pdf",
+            sys_inputs={"document": f"{stem}.json"},
+            pdf_standards=["ua-1"],
+            timestamp=int(date.timestamp()),
+        )
+    except typst.TypstError as error:
+        raise ExtensionError(f"the PDF {stem} cannot be set: {error.diagnostic or error.message}") from error
+    if warnings:
+        raise ExtensionError(f"the PDF {stem}: " + "; ".join(warning.message for warning in warnings))
+    return pdf
+
+
+def _inputs(app: Sphinx, found: list[Document]) -> Iterator[bytes]:
+    """All on which the documents rest, cheaply told."""
+    data = state.tables(app)
+    for file in (
+        *(_page_file(app, part.docname) for part in found[0].parts),
+        *(data.path(name) for name in data.schemas),
+    ):
+        yield file.read_bytes() if file.is_file() else b""
+    yield repr((found, app.dossier_report, app.config.html_baseurl, printed.versions())).encode()
+    yield app.config.dossier_machinery.encode()
+
+
+def _digest(parts) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()
+
+
+def _publish(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    work, target, found = folder(app), Path(app.outdir) / "pdf", documents(app)
+    kept = work / "kept.json"
+    before = json.loads(kept.read_text()) if kept.is_file() else {}
+    after = {"inputs": _digest(_inputs(app, found))}
+    if before.get("inputs") == after["inputs"] and all(
+        (work / f"{document.stem}.pdf").is_file() for document in found
+    ):
+        after = before
+    else:
+        shutil.copyfile(TEMPLATE, work / TEMPLATE.name)
+        for document in found:
+            text = json.dumps(compose(app, document), ensure_ascii=False, sort_keys=True, indent=0)
+            after[document.stem] = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
+            file = work / f"{document.stem}.pdf"
+            if before.get(document.stem) == after[document.stem] and file.is_file():
+                continue
+            logger.info("setting %s.pdf", document.stem)
+            file.with_suffix(".json").write_text(text, encoding="utf-8")
+            file.write_bytes(_compile(app, document.stem))
+        after["inputs"] = _digest(_inputs(app, found))
+        kept.write_text(json.dumps(after, indent=1, sort_keys=True), encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for document in found:
+        shutil.copyfile(work / f"{document.stem}.pdf", target / f"{document.stem}.pdf")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the setting and the hooks; the pages are taken before other parts turn their nodes into HTML."""
+    app.add_config_value("dossier_pdf_appendices", [], "env", [list])
+    app.connect("builder-inited", _prepare)
+    app.connect("doctree-resolved", _print, priority=400)
+    app.connect("html-page-context", _offer, priority=400)
+    app.connect("build-finished", _publish)

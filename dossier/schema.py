@@ -1,0 +1,359 @@
+"""Faults that a table shows by itself: of the schema, by which all is measured, of the file, and of its cells."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import frictionless
+
+from dossier.package import TYPES, DataError, Fault, Package, read_json
+
+HEADER_ROW = 1
+
+READ = {
+    "sources": "source_id title publisher author date date_precision url language kind reliability "
+    "reliability_reason consulted extent note",
+    "origins": "origin_id kind",
+    "claims": "claim_id statement claimant date_start date_end date_precision place_id credibility status note",
+    "evidence": "claim_id source_id stance origin_id fidelity note",
+    "places": "place_id name latitude longitude",
+    "estimates": "estimate_id claim_id low high",
+    "hypotheses": "hypothesis_id",
+    "ratings": "claim_id hypothesis_id consistency",
+    "outlooks": "claim_id date resolution resolved_by",
+    "judgements": "judgement_id judgement confidence confidence_reason claim_ids against_ids term favoured behind",
+    "revisions": "edition date",
+}
+"""Tables and columns without which the machinery cannot work; a schema may have more."""
+
+FILLED = ("sources", "origins", "claims", "evidence", "revisions")
+"""Tables that have at least one row."""
+
+_CONSTRAINTS = {
+    "required": bool,
+    "unique": bool,
+    "enum": list,
+    "pattern": str,
+    "minimum": (int, float),
+    "maximum": (int, float),
+    "minLength": int,
+    "maxLength": int,
+}
+
+
+def descriptor_faults(data: Package) -> list[Fault]:
+    """What is wrong with ``datapackage.json``; nothing can be measured by a faulty one."""
+    file = data.descriptor_path.name
+    try:
+        resources = data.descriptor["resources"]
+    except DataError as error:
+        return list(error.args)
+    named = Counter(resource.get("name") for resource in resources if isinstance(resource, dict))
+    faults, links = [], []
+    for number, resource in enumerate(resources, 1):
+        name = resource.get("name") if isinstance(resource, dict) else None
+        if not (isinstance(name, str) and name.isidentifier()):
+            faults.append((f"resource {number}", "has no name, or one that is not a word", "a name, as 'claims'"))
+            continue
+        if named[name] > 1:
+            faults.append((name, f"{named[name]} resources have this name", "a name of its own for each"))
+        path = resource.get("path")
+        if not (isinstance(path, str) and re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", path)):
+            faults.append((name, f"the path {path!r} is no file beside the schema", f"'{name}.csv', or another"))
+        if "schema" in resource:
+            found = _table_faults(resource["schema"], {item.get("name"): item for item in resources if item})
+            for column, wrong, right in found:
+                told = links if wrong.startswith("refers to") else faults  # to a table that has faults itself
+                told.append((f"{name}.{column}".rstrip("."), wrong, right))
+        elif resource.get("format") != "geojson":
+            faults.append((name, "has no schema", "a schema with its fields, or the format geojson"))
+    faults = faults or links
+    held = {} if faults else {resource["name"]: resource.get("schema") for resource in resources}
+    for table, columns in READ.items() if not faults else ():
+        if not held.get(table):
+            faults.append((table, "the schema lacks this table", "the table; it may have no rows"))
+            continue
+        has = {field["name"] for field in held[table]["fields"]}
+        right = "the field; the machinery reads it"
+        faults += [
+            (f"{table}.{key}", "the schema lacks this field", right) for key in columns.split() if key not in has
+        ]
+    return [Fault(file, 0, *fault) for fault in dict.fromkeys(faults)]
+
+
+def _table_faults(schema, resources: dict) -> Iterator[tuple[str, str, str]]:
+    """Column, fault and remedy of the schema of one table."""
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    if not (isinstance(fields, list) and fields and all(isinstance(field, dict) for field in fields)):
+        yield "", "the schema has no list of fields", "one field for each column"
+        return
+    names = [field.get("name") for field in fields]
+    for number, (name, field) in enumerate(zip(names, fields, strict=True), 1):
+        if not isinstance(name, str) or not name:
+            yield f"field {number}", "has no name", "the name of the column"
+            continue
+        if names.count(name) > 1:
+            yield name, "two fields have this name", "a name of its own for each column"
+        if field.get("type") not in TYPES:
+            wrong = f"the type {field['type']!r} is not known" if "type" in field else "has no type"
+            yield name, wrong, "one of " + ", ".join(TYPES)
+        for key, value in field.get("constraints", {}).items():
+            if not isinstance(value, _CONSTRAINTS.get(key, ())):
+                yield name, f"the constraint {key} {value!r} is not known", "one of " + ", ".join(_CONSTRAINTS)
+        try:
+            re.compile(str(field.get("constraints", {}).get("pattern", "")))
+        except re.error as error:
+            yield name, f"the pattern is no regular expression: {error}", "a pattern as '^[A-Z][0-9]{3}$'"
+        target = field.get("references")
+        if target is not None and not _names_of(resources.get(target)):
+            yield name, f"refers to {target!r}, which is no table", "the name of a table of this schema"
+    key = schema.get("primaryKey")
+    if not (isinstance(key, list) and key and set(key) <= set(names)):
+        yield "", f"the primary key {key!r} names no columns of the table", "a list of its columns"
+    for link in schema.get("foreignKeys", []):
+        reference = link.get("reference", {})
+        target = resources.get(reference.get("resource"))
+        if not set(link.get("fields", [None])) <= set(names):
+            yield "", f"a foreign key of {link.get('fields')}, which are not its columns", "a list of its columns"
+        elif not set(reference.get("fields", [None])) <= _names_of(target):
+            wrong = f"refers to {reference.get('fields')} of {reference.get('resource')!r}, which does not exist"
+            yield " ".join(link["fields"]), wrong, "a column of a table of this schema"
+
+
+def _names_of(resource) -> set:
+    """The names of the fields of a resource; none where it is no table."""
+    schema = (resource or {}).get("schema")
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    return {field.get("name") for field in fields or [] if isinstance(field, dict)}
+
+
+def file_faults(data: Package, name: str) -> Iterator[Fault]:
+    """What keeps a file from being read as the schema says: not there, not UTF-8, not CSV, other columns."""
+    path = data.path(name)
+    if not path.is_file():
+        yield Fault(path.name, 0, "", "the file is missing", "restore it, or take it out of the schema")
+        return
+    if name not in data.schemas:
+        yield from _shape_faults(data, name)
+        return
+    header = [field["name"] for field in data.fields(name)]
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        yield Fault(path.name, 0, "", f"cannot be read: {error.strerror}", "the right to read it")
+        return
+    if raw.startswith(b"\xef\xbb\xbf"):
+        yield Fault(path.name, HEADER_ROW, "", "starts with a byte order mark", "plain UTF-8")
+        raw = raw[3:]
+    if b"\r" in raw:
+        yield Fault(path.name, HEADER_ROW, "", "has Windows line ends", "lines that end in LF")
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("latin-1")
+        column = max(0, len(next(csv.reader([line]), [])) - 1)
+        yield Fault(
+            path.name,
+            raw.count(b"\n", 0, error.start) + 1,
+            header[column] if column < len(header) else "",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            "the file saved as UTF-8",
+        )
+        return
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number = HEADER_ROW
+    try:
+        if found := list(_header_faults(path.name, next(rows, []), header)):
+            yield from found
+            return
+        for number, row in enumerate(rows, HEADER_ROW + 1):
+            if not any(row):
+                yield Fault(path.name, number, "", "the row is blank", "no blank rows")
+            elif len(row) != len(header):
+                right = f"{len(header)} cells; one that holds a comma stands in quotation marks"
+                yield Fault(path.name, number, "", f"has {len(row)} cells", right)
+    except csv.Error as error:
+        number += bool(header)  # the row that could not be read comes after the last that could
+        unclosed = "unexpected end" in str(error)
+        wrong = "a quotation mark is not closed" if unclosed else "text follows a closing quotation mark"
+        right = "quotation marks around the whole cell; those within it doubled"
+        yield Fault(path.name, number, "", wrong, right)
+        return
+    if number == HEADER_ROW and name in FILLED:
+        yield Fault(path.name, 0, "", "has no rows", "at least one row below the header")
+
+
+def _header_faults(file: str, found: list[str], header: list[str]) -> Iterator[Fault]:
+    right = "the header " + ",".join(header)
+    if not any(found):
+        yield Fault(file, HEADER_ROW, "", "is empty", right)
+        return
+    if len(found) == 1 and (mark := next((mark for mark in ";\t|" if mark in found[0]), None)):
+        yield Fault(file, HEADER_ROW, "", f"cells are divided by {mark!r}", f"commas: {right}")
+        return
+    for column in header:
+        if column not in found:
+            yield Fault(file, HEADER_ROW, column, "the column is missing", right)
+    unknown = list(dict.fromkeys(column for column in found if column not in header))
+    for column in unknown[:5]:
+        yield Fault(file, HEADER_ROW, short(column), "the schema has no such column", right)
+    if len(unknown) > 5:
+        yield Fault(file, HEADER_ROW, "", f"{len(unknown) - 5} more columns are not in the schema", right)
+    for column, times in Counter(found).items():
+        if times > 1 and column in header:
+            yield Fault(file, HEADER_ROW, column, f"the column stands {times} times", right)
+    if sorted(found) == sorted(header) and found != header:
+        yield Fault(file, HEADER_ROW, "", "the columns stand in another order", right)
+
+
+def _shape_faults(data: Package, name: str) -> Iterator[Fault]:
+    """GeoJSON of named outlines, with the box in which they are whole."""
+    file = data.path(name).name
+    try:
+        found = read_json(data.path(name))
+    except DataError as error:
+        yield from error.args
+        return
+    features = found.get("features") if isinstance(found, dict) else None
+    if not isinstance(features, list):
+        yield Fault(file, 0, "", "is no FeatureCollection", "GeoJSON as `make shapes` writes it")
+        return
+    box = found.get("bbox")
+    if not (isinstance(box, list) and len(box) == 4 and all(isinstance(edge, int | float) for edge in box)):
+        yield Fault(file, 0, "bbox", f"{box!r} is no box", "four numbers: west, south, east, north in degrees")
+    for number, feature in enumerate(features, 1):
+        try:
+            polygons = feature["geometry"]["coordinates"]
+            rings = [ring for polygon in polygons for ring in polygon]
+            points = [point for ring in rings for point in ring]
+            whole = feature["geometry"]["type"] == "MultiPolygon" and all(len(ring) > 3 for ring in rings)
+            whole = whole and all(-180 <= x <= 180 and -90 <= y <= 90 for x, y in points)
+            whole = whole and isinstance(feature["properties"]["name"], str)
+        except (KeyError, TypeError, ValueError):
+            whole = False
+        if not whole:
+            right = "a name and a MultiPolygon of longitudes and latitudes"
+            yield Fault(file, 0, f"feature {number}", "is no named outline", right)
+
+
+def cell_faults(data: Package, names: list[str]) -> Iterator[Fault]:
+    """What is wrong with the cells of tables whose files can be read: types and constraints, by frictionless."""
+    plain = {"csv": {"delimiter": ",", "quoteChar": '"', "skipInitialSpace": False}}  # else it is guessed
+    described = [
+        {
+            "name": name,
+            "path": data.resources[name]["path"],
+            "encoding": "utf-8",
+            "dialect": plain,
+            "schema": {**data.resources[name]["schema"], "foreignKeys": []},  # `checks` follows references
+        }
+        for name in names
+    ]
+    with frictionless.system.use_context(trusted=False):
+        report = frictionless.Package({"resources": described}, basepath=str(data.folder)).validate()
+    for task in report.tasks:
+        for error in task.errors:
+            yield _translate(data, task.name, error)
+    for error in report.errors:
+        yield Fault(data.descriptor_path.name, 0, "", error.note, "mend the schema")
+
+
+def _translate(data: Package, table: str, error: frictionless.Error) -> Fault:
+    """A frictionless error in our words, with the remedy from the schema."""
+    file, row = data.path(table).name, getattr(error, "row_number", 0)
+    column, cell = getattr(error, "field_name", ""), getattr(error, "cell", "")
+    field = {field["name"]: field for field in data.fields(table)}.get(column, {})
+    limits = field.get("constraints", {})
+    broken = re.search(r'constraint "(\w+)"', error.note)
+    match error.type, broken[1] if broken else "":
+        case "type-error", _:
+            wrong, right = _mistyped(cell, field)
+        case _, "required":
+            wrong, right = "the cell is empty", field.get("description", "a value")
+        case _, "enum":
+            wrong, right = f"{short(cell)!r} is not in the list", "one of " + ", ".join(map(str, limits["enum"]))
+        case _, "pattern":
+            wrong, right = f"{short(cell)!r} has the wrong form", _form(data, table, field)
+        case _, "maxLength":
+            wrong, right = f"{len(cell):,} characters, too long", f"{limits['maxLength']} at most (maxLength)"
+        case "constraint-error", _:
+            bounds = [f"{key} {limits[key]}" for key in ("minimum", "maximum", "minLength") if key in limits]
+            wrong, right = f"{short(cell)!r} breaks a limit", ", ".join(bounds) or error.note
+        case "primary-key", _:
+            column = " and ".join(data.schemas[table]["schema"]["primaryKey"])
+            wrong, right = "the key stands in an earlier row too", "a key of its own in each row"
+        case _:
+            wrong, right = error.note.rstrip("."), error.description
+    return Fault(file, row, column, wrong, right)
+
+
+_WRITTEN = {
+    "number": (r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", "a number", "digits, as 1200 or 0.5, without separators"),
+    "integer": (r"-?(0|[1-9][0-9]*)", "a whole number", "digits, as 1200, without separators"),
+    "date": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date", "a day that exists, as 2024-12-18"),
+}
+"""Type to its form, its name and how to write it."""
+
+
+def _mistyped(cell: str, field: dict) -> tuple[str, str]:
+    _, name, right = _WRITTEN.get(field["type"], ("", "an address", "the full address of a page: https://…"))
+    return f"{short(cell)!r} is not {name}", right
+
+
+def _form(data: Package, table: str, field: dict) -> str:
+    """The pattern of a field, with a cell of the table that keeps to it."""
+    pattern = field["constraints"]["pattern"]
+    cells = data.text(table)[field["name"]]
+    good = cells[cells.str.fullmatch(pattern)]
+    return (f"as {short(good.iloc[0])!r}, " if len(good) else "") + f"by the pattern {pattern}"
+
+
+def short(cell: str) -> str:
+    """A cell, or the start of a long one."""
+    return cell if len(str(cell)) <= 60 else f"{str(cell)[:60]}…"
+
+
+_AFTER = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_TEXT = [
+    (
+        # all that has no shape, but for the joiners of Persian and Indian scripts
+        "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ue000-\uf8ff"
+        "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]",
+        "holds a line break or an invisible character",
+        "one line of visible characters",
+    ),
+    (r"<[a-zA-Z/!?]|\{\{|\{%", "holds what looks like markup", "plain text"),
+    (r"\{[\w:+-]+\}`|\]\(|&(?:[a-zA-Z]+|#\w+);", "holds what looks like markup", "plain text"),
+    (r"^\s|\s$", "starts or ends with a space", "no space around the text"),
+    (
+        f"\ufffd|[ÂÃ][\x80-\xbf]|â€|(?:[ÐÑØÙ]{_AFTER}){{2}}",
+        "holds text that was read in a wrong encoding",
+        "the characters as printed, in UTF-8",
+    ),
+]
+_FORMULA = (r"^[=+@\-]", "starts as a formula does, and a spreadsheet would run it", "a word first")
+
+
+def text_faults(data: Package, name: str) -> Iterator[Fault]:
+    """What no schema can say of cells: they are text, and numbers and dates are written in one way."""
+    frame = data.text(name)
+    for field in data.fields(name):
+        column, cells = field["name"], frame[field["name"]]
+        rules = _TEXT
+        if field["type"] in _WRITTEN:
+            written = cells[(cells != "") & ~cells.str.fullmatch(_WRITTEN[field["type"]][0])]
+            for index, cell in written.items():
+                yield Fault(data.path(name).name, row_number(index), column, *_mistyped(cell, field))
+        else:
+            rules = [*_TEXT, _FORMULA]
+        for pattern, wrong, right in rules:
+            for index in cells[cells.str.contains(pattern)].index:
+                yield Fault(data.path(name).name, row_number(index), column, wrong, right)
+
+
+def row_number(index) -> int:
+    """The row in the file of a row of the table."""
+    return int(index) + HEADER_ROW + 1
