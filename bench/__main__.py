@@ -40,15 +40,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         try:
             if asked.command == "growth":
-                _growth(Path(folder), asked.factors, asked.check_only, asked.limit)
+                whole = _growth(Path(folder), asked.factors, asked.check_only, asked.limit)
             else:
+                whole = True
                 runs = 1 if asked.quick else asked.runs
                 _side_by_side(Path(folder), runs, asked.quick, asked.cells, asked.connected)
         except Failed as error:
             print(error, file=sys.stderr)
             return 1
     print(f"load {_load()} after")
-    return 0
+    return 0 if whole else 1
 
 
 def _load() -> str:
@@ -115,6 +116,7 @@ def _changed_cells(ours: Book, plain: Book, cells: Sequence[str], runs: int) -> 
         table, column = cell.split(".")
         our_runs, our_fresh = after(ours, ours.folder / "data" / f"{table}.csv", column, ours.again)
         marks = ["" if fresh else ", not shown" for fresh in (our_fresh, stock_fresh)]
+        marks[1] += "" if by_default[1] else ", --all"
         label = f"one cell changed ({cell}), s"
         _measured(label, {ours.name: our_runs, plain.name: stock_runs}, _seconds, marks=marks)
     if not by_default[1]:
@@ -132,12 +134,12 @@ def _pages(books: Iterable[Book], named: dict[str, list[str]], runs: int, connec
     scored = pages.lighthouse() is not None
     seen: dict[str, list[pages.Seen]] = {}
     for book in books:
-        _tell(f"{len(named[book.name])} pages: {book.name}")
+        _tell(f"chapter pages in the browser: {book.name}")
         found = pages.look(book.pages, named[book.name], runs=runs, connected=connected, scored=scored)
         seen[book.name] = [look for looks in found.values() for look in looks]
-    network = pages.SLOW_NETWORK
+    network, number = pages.SLOW_NETWORK, len(next(iter(named.values())))
     print(
-        f"\nChapter pages, medians of {len(next(iter(named.values())))}; slow: {pages.SLOW_CPU} times slower CPU, "
+        f"\nChapter pages ({number} of each book); slow: {pages.SLOW_CPU} times slower CPU, "
         f"{network['latency']} ms a request, {network['downloadThroughput'] * 8 / 1e6:.2f} Mbit/s; "
         f"other hosts {'are asked' if connected else 'cannot be reached'}"
     )
@@ -163,7 +165,10 @@ def _measured(
     form: str = ".1f",
     marks: Sequence[str] = ("", ""),
 ) -> None:
-    """Print a row: the median of each book with least and most, and the ratio of the first to the second."""
+    """Print a row: the median of each book with least and most, and the ratio of the first to the second.
+
+    Where only some of the measured had a value, it says how many.
+    """
     cells, medians = [], []
     for (_, measured), mark in zip(found.items(), marks, strict=False):
         values = [value for value in map(of, measured) if value is not None]
@@ -174,7 +179,8 @@ def _measured(
         else:
             middle, least, most = statistics.median(values), min(values), max(values)
             span = f" ({least:{form}}–{most:{form}})" if f"{least:{form}}" != f"{most:{form}}" else ""
-            cells.append(f"{middle:{form}}{span}{mark}")
+            some = "" if len(values) == len(measured) else f", {len(values)} of {len(measured)}"
+            cells.append(f"{middle:{form}}{span}{some}{mark}")
             medians.append(middle)
     ratio = f"{medians[0] / medians[1]:.2f}" if len(medians) == 2 and medians[1] else ""
     _row(label, *cells, *[""] * (2 - len(cells)), ratio)
@@ -187,9 +193,13 @@ def _row(label: str, first: str, second: str, ratio: str) -> None:
 # --- growth -------------------------------------------------------------------------------------------------------
 
 
-def _growth(folder: Path, factors: Sequence[int], check_only: bool, limit: float) -> None:
-    """Print what the check and the build take at each factor; in brackets how often that is the first factor's."""
+def _growth(folder: Path, factors: Sequence[int], check_only: bool, limit: float) -> bool:
+    """Print what the check and the build take at each factor; in brackets how often that is the first factor's.
+
+    Returns whether none failed.
+    """
     first: dict[str, float] = {}
+    failures = []
 
     def figure(name: str, value: float, unit: str, form: str = ",.1f") -> str:
         times = value / first.setdefault(name, value)
@@ -200,6 +210,7 @@ def _growth(folder: Path, factors: Sequence[int], check_only: bool, limit: float
             done = run()
         except Failed as error:
             print(f"  {name:<24}{error}", flush=True)
+            failures.append(error)
             return False
         print(
             f"  {name:<24}{figure(name, done.seconds, 's'):<22}"
@@ -225,6 +236,7 @@ def _growth(folder: Path, factors: Sequence[int], check_only: bool, limit: float
             size = figure("page", page.stat().st_size / MB, "MB")
             print(f"  {'largest page':<24}{size:<22}{page.relative_to(book.pages)}", flush=True)
         shutil.rmtree(project)
+    return not failures
 
 
 if __name__ == "__main__":
