@@ -5,7 +5,7 @@ ENV := .venv/.installed
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test lint lab edition shapes lock clean
+.PHONY: help book check test lint bench growth lab edition shapes lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -22,6 +22,12 @@ test: $(DEV) ## run all tests, browser tests included
 lint: $(DEV) ## check the style of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+bench: $(DEV) ## time this book beside a stock Jupyter Book, and open its pages on a slow network
+	$(BIN)/python -m bench book $(BENCH)
+
+growth: $(DEV) ## time the check and the build with 1, 10, 100 times the claims and sources
+	$(BIN)/python -m bench growth $(BENCH)
 
 lab: $(DEV) ## open the chapters as notebooks in JupyterLab
 	@mkdir -p .venv/share/jupyter/lab/settings
