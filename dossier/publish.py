@@ -1,7 +1,9 @@
 """Builds the book aside and publishes it whole, so that a failed build leaves the last good one untouched."""
 
+import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from jupyter_book.sphinx import build_sphinx
@@ -32,10 +34,28 @@ def publish(project: Path) -> int:
     fresh, old = public.with_name("html.new"), public.with_name("html.old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(built, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
+
+    def take(source: str, target: str) -> None:
+        last = public / Path(target).relative_to(fresh)
+        if _same(source, last):  # of thousands of files most builds change a few
+            with suppress(OSError):  # not every file system has links
+                os.link(last, target)
+                return
+        shutil.copy2(source, target)
+
+    shutil.copytree(built, fresh, ignore=shutil.ignore_patterns(".buildinfo*"), copy_function=take)
     if public.exists():
         public.rename(old)
     fresh.rename(public)
     shutil.rmtree(old, ignore_errors=True)
     print(f"the book: {(public / 'index.html').as_uri()}")
     return 0
+
+
+def _same(source: str, last: Path) -> bool:
+    """Whether the last book, which goes, has the file unchanged, so that the new one may share it."""
+    try:
+        new, old = os.stat(source), os.stat(last)
+    except FileNotFoundError:
+        return False
+    return (new.st_size, new.st_mtime_ns) == (old.st_size, old.st_mtime_ns)
