@@ -53,7 +53,9 @@ def publish(project: Path) -> int:
         if code != [0]:
             print(f"the build failed; {public} is as it was", file=sys.stderr)
             return 1
-        _replace(project, work / "html", public)
+        bundle = downloads.offered(load(project))["book"].path
+        if _files(work / "html") != {name: mark for name, mark in _files(public).items() if name != bundle}:
+            _replace(project, work / "html", public)
     finally:
         threading.stack_size(0)
         for number, handler in before.items():
@@ -86,6 +88,15 @@ def _build(project: Path, work: Path) -> int:
         return 1
     unfinished.unlink()
     return 0
+
+
+def _files(folder: Path) -> dict[str, tuple[int, int]]:
+    """File name to size and time of the last change; a copy keeps both."""
+    return {
+        file.relative_to(folder).as_posix(): (file.stat().st_size, file.stat().st_mtime_ns)
+        for file in folder.rglob("*")
+        if file.is_file() and not file.name.startswith(".buildinfo")
+    }
 
 
 def _tell(error: BaseException, log: Path) -> None:
