@@ -175,5 +175,5 @@ def test_csl_json_and_formatted_citations_tell_the_same(chapter):
 def test_citation_file_without_author_is_named(sample):
     path = sample / "CITATION.cff"
     path.write_text(path.read_text().replace("authors:", "writers:"))
-    with pytest.raises(DataError, match=r"CITATION\.cff: 'authors'"):
+    with pytest.raises(DataError, match=r"CITATION\.cff::authors: has no author"):
         citation.report(sample)
