@@ -9,9 +9,14 @@ In a notebook::
     figure(chart, id=..., title=..., alt=...)
 """
 
-from dossier.evidence import corroboration, with_evidence
-from dossier.figures import PALETTE
-from dossier.package import DataError, Package, load
+import sys
+
+# Where JupyterLab is installed, jsonschema would compile a grammar of IRIs, which nobody here asks for, in seconds.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+from dossier.evidence import corroboration, with_evidence  # noqa: E402
+from dossier.figures import PALETTE  # noqa: E402
+from dossier.package import DataError, Package, load  # noqa: E402
 
 __all__ = [
     "PALETTE",

@@ -3,15 +3,12 @@
 import csv
 import io
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from dossier.package import TYPES, DataError, Fault, Package, read_json
+import frictionless
 
-# Where JupyterLab is installed, jsonschema (of frictionless) would compile a grammar of IRIs for two seconds.
-sys.modules.setdefault("rfc3987_syntax", None)
-import frictionless  # noqa: E402
+from dossier.package import TYPES, DataError, Fault, Package, read_json
 
 HEADER_ROW = 1
 
