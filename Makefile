@@ -13,7 +13,7 @@ help: ## list the targets
 book: $(ENV) ## check the tables, build the book, print its address
 	$(BIN)/python -m dossier build
 
-check: $(ENV) ## check the tables against their schema and rules
+check: $(ENV) ## check the tables against their schema and rules, and the settings around them
 	@$(BIN)/python -m dossier check
 
 test: $(DEV) ## run all tests, browser tests included

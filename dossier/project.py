@@ -3,6 +3,7 @@
 import difflib
 import importlib.util
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,7 +119,7 @@ def _toc_faults(folder: Path) -> Iterator[Fault]:
 
 
 def _page_faults(folder: Path, page: str) -> Iterator[Fault]:
-    """A page is text: UTF-8 without characters that end it."""
+    """A page is text, with a heading by which others can name it."""
     try:
         text = read_text(folder / page)
     except DataError as error:
@@ -127,6 +128,9 @@ def _page_faults(folder: Path, page: str) -> Iterator[Fault]:
     for number, line in enumerate(text.split("\n"), 1):
         if "\0" in line:
             yield Fault(page, number, "", "holds a NUL character", "text")
+    prose = re.sub(r"^(```+|~~~+|---$).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
+    if page.endswith(".md") and not re.search(r"^# \S", prose, flags=re.MULTILINE):
+        yield Fault(page, 0, "", "has no heading", "a line '# Title' before the text")
 
 
 def _pages(item) -> Iterator[str]:

@@ -862,6 +862,13 @@ SETTINGS = {
         "NUL",
         "text",
     ),
+    "chapter without a heading": (
+        "chapters/island.md",
+        swap("# The island", "The island"),
+        "chapters/island.md",
+        "no heading",
+        "# Title",
+    ),
     "no citation": ("CITATION.cff", None, "CITATION.cff", "missing", "restore it"),
     "citation that is not YAML": (
         "CITATION.cff",
