@@ -5,7 +5,7 @@ ENV := .venv/.installed
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test lint bench growth lab edition shapes lock clean
+.PHONY: help book check test lint audit bench growth lab edition shapes lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -44,6 +44,10 @@ lock: $(DEV) ## resolve pyproject.toml anew into the two requirements files
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt -o requirements-dev.txt
+
+audit: $(DEV) ## ask for known vulnerabilities of the locked dependencies; needs a network
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.txt
 
 clean: ## remove what was built, keep the environment
 	rm -rf _build

@@ -163,30 +163,30 @@ def _claims(data: Package) -> Iterator[Fault]:
     support = corroboration(data.evidence, data.origins, data.sources)
     claims = data.claims.merge(support, left_on="claim_id", right_index=True, how="left")
     claims[["origins", "contradicting"]] = claims[["origins", "contradicting"]].fillna(0)
-    for index, claim in claims.iterrows():
-        if claim["origins"] == 0:
+    for claim in claims.itertuples():
+        if claim.origins == 0:
             yield Fault(
                 file,
-                row_number(index),
+                row_number(claim.Index),
                 "claim_id",
-                f"{claim['claim_id']} has no supporting evidence",
+                f"{claim.claim_id} has no supporting evidence",
                 "a row in evidence.csv",
             )
             continue
-        if claim["status"] == "confirmed" and claim["origins"] < 2:
+        if claim.status == "confirmed" and claim.origins < 2:
             yield Fault(
                 file,
-                row_number(index),
+                row_number(claim.Index),
                 "status",
                 "confirmed, but one origin alone supports it",
                 "two independent origins, or the status reported",
             )
-        if claim["status"] in ("denied", "disputed") and claim["contradicting"] == 0:
+        if claim.status in ("denied", "disputed") and claim.contradicting == 0:
             yield Fault(
                 file,
-                row_number(index),
+                row_number(claim.Index),
                 "status",
-                f"{claim['status']}, but no evidence contradicts it",
+                f"{claim.status}, but no evidence contradicts it",
                 "a row in evidence.csv that contradicts it, or another status",
             )
 
@@ -196,30 +196,30 @@ def _grades(data: Package) -> Iterator[Fault]:
     file = data.path("claims").name
     support = corroboration(data.evidence, data.origins, data.sources)
     claims = data.claims.merge(support, left_on="claim_id", right_index=True)
-    for index, claim in claims.iterrows():
-        judgement = claim["status"] in ("analysis", "forecast")
-        grade = claim["credibility"]
+    for claim in claims.itertuples():
+        judgement = claim.status in ("analysis", "forecast")
+        grade = claim.credibility
         wrong = right = ""
         if judgement and grade != 6:
-            wrong, right = f"{grade} on a {claim['status']}", "6: a judgement has no truth to grade"
-        elif grade == 1 and (claim["origins"] < 2 or claim["first_hand"] < 1 or claim["contradicting"]):
+            wrong, right = f"{grade} on a {claim.status}", "6: a judgement has no truth to grade"
+        elif grade == 1 and (claim.origins < 2 or claim.first_hand < 1 or claim.contradicting):
             wrong = (
-                f"1, but {claim['origins']} origins, {claim['first_hand']} first-hand, "
-                f"{claim['contradicting']} contradicting"
+                f"1, but {claim.origins} origins, {claim.first_hand} first-hand, "
+                f"{claim.contradicting} contradicting"
             )
             right = "two independent origins, one of them first-hand, nothing that contradicts; or a lower grade"
-        elif grade == 2 and ((claim["origins"] < 2 and claim["first_hand"] < 1) or claim["contradicting"]):
-            wrong = f"2, but {claim['first_hand']} first-hand origins and {claim['contradicting']} contradicting"
+        elif grade == 2 and ((claim.origins < 2 and claim.first_hand < 1) or claim.contradicting):
+            wrong = f"2, but {claim.first_hand} first-hand origins and {claim.contradicting} contradicting"
             right = "one first-hand origin or two others, nothing that contradicts; or a lower grade"
-        elif grade == 5 and not claim["contradicting"]:
+        elif grade == 5 and not claim.contradicting:
             wrong, right = (
                 "5, but nothing contradicts it",
                 "a row in evidence.csv that contradicts it, or another grade",
             )
-        elif claim["status"] == "confirmed" and grade != 1:
+        elif claim.status == "confirmed" and grade != 1:
             wrong, right = f"{grade} on a confirmed claim", "1, or another status"
         if wrong:
-            yield Fault(file, row_number(index), "credibility", wrong, right)
+            yield Fault(file, row_number(claim.Index), "credibility", wrong, right)
 
 
 def _reading(data: Package) -> Iterator[Fault]:

@@ -42,7 +42,6 @@ KINDS = {"report": "report", "page": "chapter", "figure": "figure", "table": "da
 """What can be cited, and its CSL type."""
 
 GENRES = {"figure": "Figure", "dataset": "Data set"}
-RIS_TYPES = {"report": "RPRT", "chapter": "CHAP", "figure": "FIGURE", "dataset": "DATA"}
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -250,7 +249,8 @@ def ris(csl: dict) -> str:
     """The item as a RIS record."""
     date = "/".join(f"{number:02d}" for number in csl["issued"]["date-parts"][0])
     record = {
-        "type_of_reference": RIS_TYPES[csl["type"]],
+        # readers know of no book around what RIS calls a figure or a data file, so these are chapters, too
+        "type_of_reference": "CHAP" if "container-title" in csl else "RPRT",
         "id": csl["id"],
         "authors": [name(author) for author in csl["author"]],
         "title": csl["title"],
@@ -260,7 +260,7 @@ def ris(csl: dict) -> str:
         "edition": csl["edition"],
         "type_of_work": csl.get("genre"),
         "abstract": csl.get("abstract"),
-        "notes": [csl["edition"]],  # some tools have no edition for a report or a figure
+        "notes": [csl["edition"]],  # some tools have no edition for a report
         "urls": [csl["URL"]] if "URL" in csl else None,
     }
     filled = {key: value for key, value in record.items() if value}

@@ -53,7 +53,9 @@ def publish(project: Path) -> int:
         if code != [0]:
             print(f"the build failed; {public} is as it was", file=sys.stderr)
             return 1
-        _replace(project, work / "html", public)
+        bundle = downloads.offered(load(project))["book"].path
+        if _files(work / "html") != {name: mark for name, mark in _files(public).items() if name != bundle}:
+            _replace(project, work / "html", public)
     finally:
         threading.stack_size(0)
         for number, handler in before.items():
@@ -66,7 +68,8 @@ def _build(project: Path, work: Path) -> int:
     """``jupyter-book build -W -n --keep-going``, called within the process, for the sake of its messages."""
     unfinished = work / "unfinished"
     if unfinished.exists():
-        # Sphinx would not read pages again whose faults it has told, nor write those that it had read; nor know which pages are old.
+        # Sphinx would not read pages again whose faults it has told, nor write those that it had read, nor know
+        # which files are of pages that are no more.
         for folder in (work / "html", work / ".doctrees"):
             shutil.rmtree(folder, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
@@ -85,6 +88,15 @@ def _build(project: Path, work: Path) -> int:
         return 1
     unfinished.unlink()
     return 0
+
+
+def _files(folder: Path) -> dict[str, tuple[int, int]]:
+    """File name to size and time of the last change; a copy keeps both."""
+    return {
+        file.relative_to(folder).as_posix(): (file.stat().st_size, file.stat().st_mtime_ns)
+        for file in folder.rglob("*")
+        if file.is_file() and not file.name.startswith(".buildinfo")
+    }
 
 
 def _tell(error: BaseException, log: Path) -> None:

@@ -2,13 +2,17 @@
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 import frictionless
+import pandas as pd
 
 from dossier.package import TYPES, DataError, Fault, Package, read_json
+
+csv.field_size_limit(2**31 - 1)  # a cell that is too long is told by the limit of its column
 
 HEADER_ROW = 1
 
@@ -241,6 +245,9 @@ def _shape_faults(data: Package, name: str) -> Iterator[Fault]:
 
 def cell_faults(data: Package, names: list[str]) -> Iterator[Fault]:
     """What is wrong with the cells of tables whose files can be read: types and constraints, by frictionless."""
+    names = [name for name in names if not _fits(data, name)]
+    if not names:
+        return
     plain = {"csv": {"delimiter": ",", "quoteChar": '"', "skipInitialSpace": False}}  # else it is guessed
     described = [
         {
@@ -259,6 +266,42 @@ def cell_faults(data: Package, names: list[str]) -> Iterator[Fault]:
             yield _translate(data, task.name, error)
     for error in report.errors:
         yield Fault(data.descriptor_path.name, 0, "", error.note, "mend the schema")
+
+
+def _fits(data: Package, name: str) -> bool:
+    """Whether all cells of a table plainly keep to its schema, by whole columns, so that frictionless, which goes
+    cell by cell, is spared it. Where in doubt, it is not: frictionless is the judge, and finds the words.
+    """
+    frame, schema = data.text(name), data.schemas[name]["schema"]
+    if frame.duplicated(schema["primaryKey"]).any():
+        return False
+    for field in schema["fields"]:
+        cells, limits = frame[field["name"]], field.get("constraints", {})
+        given = cells[cells != ""]
+        if limits.get("required") and len(given) < len(cells):
+            return False
+        if "unique" in limits or "missingValues" in schema:
+            return False
+        kept = [given.str.len() <= limits.get("maxLength", math.inf), given.str.len() >= limits.get("minLength", 0)]
+        if "pattern" in limits:
+            kept.append(given.str.fullmatch(limits["pattern"]))
+        if "enum" in limits:
+            kept.append(given.isin([str(value) for value in limits["enum"]]))
+        if field.get("format") == "uri":
+            kept.append(given.str.fullmatch(r"https?://[\w.-]+(:\d+)?(/[^\s<>]*)?(\?[^\s<>]*)?"))
+        elif field.get("format", "default") != "default":
+            return False
+        if field["type"] != "string":
+            if not given.str.fullmatch(_WRITTEN[field["type"]][0]).all():
+                return False
+            if field["type"] == "date":
+                kept.append(pd.to_datetime(given, format="%Y-%m-%d", errors="coerce").notna())
+            else:
+                values = pd.to_numeric(given)
+                kept.append(values.between(limits.get("minimum", -math.inf), limits.get("maximum", math.inf)))
+        if not all(column.all() for column in kept):
+            return False
+    return True
 
 
 def _translate(data: Package, table: str, error: frictionless.Error) -> Fault:
@@ -337,6 +380,16 @@ _TEXT = [
 _FORMULA = (r"^[=+@\-]", "starts as a formula does, and a spreadsheet would run it", "a word first")
 
 
+_SIGNS = ("<", "{", "&", "](", "\ufffd", "Â", "Ã", "â€", "Ð", "Ñ", "Ø", "Ù")
+
+
+def _doubtful(cell: str) -> bool:
+    """Whether a cell can break one of the rules at all: each fault has one of these signs, and most cells none."""
+    if not cell.isprintable() or cell[:1] in ("=", "+", "@", "-") or cell[:1] == " " or cell[-1:] == " ":
+        return cell != ""
+    return any(sign in cell for sign in _SIGNS)
+
+
 def text_faults(data: Package, name: str) -> Iterator[Fault]:
     """What no schema can say of cells: they are text, and numbers and dates are written in one way."""
     frame = data.text(name)
@@ -349,8 +402,9 @@ def text_faults(data: Package, name: str) -> Iterator[Fault]:
                 yield Fault(data.path(name).name, row_number(index), column, *_mistyped(cell, field))
         else:
             rules = [*_TEXT, _FORMULA]
+        doubtful = cells[[_doubtful(cell) for cell in cells.tolist()]]  # few, so that the rules are asked of few
         for pattern, wrong, right in rules:
-            for index in cells[cells.str.contains(pattern)].index:
+            for index in doubtful[doubtful.str.contains(pattern)].index:
                 yield Fault(data.path(name).name, row_number(index), column, wrong, right)
 
 

@@ -37,6 +37,13 @@ def test_card_tells_claimant_date_origins_and_sources(sample_book):
         assert part in card
 
 
+def test_text_of_a_table_is_text_on_the_page(sample_book):
+    entry = page(sample_book, "chapters/reference/claims").get_element_by_id("K004")
+    arabic = "\u0642\u0627\u0644 \u0627\u0644\u062d\u0627\u0631\u0633"
+    assert f"From $5 to $6, *not* `more`, says {arabic}." in entry.text_content()
+    assert not entry.cssselect("em, code, .math")
+
+
 def test_numbers_and_dates_in_prose_are_the_tables(sample_book):
     text = page(sample_book, "chapters/harbour").cssselect("article")[0].text_content()
     assert "On 1 March 2031 the ferry Wren left with 2 crates" in text
@@ -96,38 +103,151 @@ def test_findings_tell_what_is_left_of_them(sample_book):
     assert page(sample_book, "chapters/island").get_element_by_id("finding-1").tag == "li"
 
 
+NOTEBOOK = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A page
+
+"""
+
+
+def cell(code):
+    return f"```{{code-cell}} ipython3\n{code}\n```\n\n"
+
+
+def chart(**changes):
+    """A cell that shows a Vega-Lite chart as Altair would, whole but for the changes."""
+    whole = {
+        "name": "whole",
+        "title": "Title",
+        "description": "Alt text",
+        "mark": "bar",
+        "data": {"values": [{"claim_id": "K001", "x": 1}]},
+        "encoding": {"x": {"field": "x", "type": "quantitative"}},
+    }
+    spec = {key: value for key, value in {**whole, **changes}.items() if value is not None}
+    return cell(f'display({{"application/vnd.vegalite.v6+json": {spec!r}}}, raw=True)')
+
+
 FAULTS = {
-    "unknown claim in prose": (("chapters/island.md", "`K003`", "`K777`"), "unknown claim 'K777'"),
-    "unknown estimate in prose": (("chapters/island.md", "`N002`", "`N777`"), "'N777'"),
-    "figure without alt text": (
-        ("chapters/harbour.md", 'alt="Two bars', 'alt="" and "Two bars'),
-        "has no alt text",
+    # what is wrong with a page, all told in one build: page, its text, and the place, fault and remedy of each
+    "raises": (NOTEBOOK + cell("a = 1\na / 0"), ["11: ZeroDivisionError: division by zero: mend the cell"]),
+    "syntax": (NOTEBOOK + cell("a = = 1"), ["10: SyntaxError: invalid syntax: mend the cell"]),
+    "hangs": (
+        NOTEBOOK.replace("---\n\n#", "execution: {timeout: 2}\n---\n\n#") + cell("import time\ntime.sleep(90)"),
+        ["11: the cell still ran after 2 seconds: execute.timeout"],
     ),
-    "chart that bypasses figure()": (
-        (
-            "chapters/harbour.md",
-            'they count.",\n)\n```',
-            'they count.",\n)\n```\n\n```{code-cell}\nalt.Chart(crates).mark_bar()\n```',
-        ),
-        "figure 'without an id': has no id",
+    "warns": (NOTEBOOK + cell("import warnings\nwarnings.warn('an old word')"), ["10: an old word: mend what it"]),
+    "prints": (NOTEBOOK + cell("import sys\nprint('oops', file=sys.stderr)"), ["10: oops: mend what it warns of"]),
+    "dies": (NOTEBOOK + cell("import os\nos._exit(3)"), ["10: the kernel died: no call that ends the process"]),
+    "kernel": (
+        NOTEBOOK.replace("python3", "fortran") + cell("1"),
+        ["1: no kernel is called 'fortran': install it"],
     ),
-    "figure that cannot be drawn": (
-        ("chapters/harbour.md", 'x="high:Q"', 'x=alt.datum(1), x2=alt.datum({"expr": "("})'),
-        "figure 'crates-counted' cannot be drawn",
+    "half": (
+        NOTEBOOK
+        + cell("from dossier.charts import alt, figure\nfigure(alt.Chart().mark_bar(), id='x', title='x', alt='')"),
+        ["11: FigureError: figure 'x': has no alt text: pass"],
     ),
-    "notebook that raises": (("chapters/harbour.md", "data = load()", "data = 1 / 0"), "harbour"),
-    "finding without a claim": (
-        (
-            "chapters/island.md",
-            "- Light is expected {claim}`K003`, and what came is disputed {claim}`K001 K004`.",
-            "- Light.",
-        ),
-        "rests on no claim",
+    "figures": (
+        NOTEBOOK
+        + chart(name=None)
+        + chart(title=" ")
+        + chart(description=None)
+        + chart(data={"values": [{"x": 1}]})
+        + chart(name="Crates Counted")
+        + chart(name="../../out")
+        + chart(name="strange", data={"values": [{"claim_id": "K777"}]})
+        + chart(hconcat=[])
+        + chart(name="twice")
+        + chart(name="twice")
+        + chart(name="crates-counted")
+        + chart(name="undrawn", encoding={"x": {"datum": {"expr": "("}}})
+        + cell('display({"application/vnd.vegalite.v6+json": [1]}, raw=True)'),
+        [
+            "10: 'without an id': has no id: dossier.figure()",
+            "14: has no title: dossier.figure()",
+            "18: has no alt text: dossier.figure()",
+            "22: no row names a claim: keep the column claim_id",
+            "26: 'Crates Counted': words joined by hyphens",
+            "30: '../../out': words joined by hyphens",
+            "34: draws unknown claims K777: claims.csv",
+            "38: several views: use one view or layers",
+            "46: 'twice' exists in chapters/figures already: another id",
+            "54: 'undrawn' cannot be drawn: mend the chart",
+            "58: no Vega-Lite specification: pass an Altair chart",
+        ],
     ),
-    "broken link": (("chapters/island.md", "The keeper", "[The keeper](nowhere.md)"), "nowhere.md"),
-    "faulty table": (("data/claims.csv", "K002,harbour", "K002,attic"), "data/claims.csv:3:chapter: 'attic'"),
-    "titles that differ": (("CITATION.cff", "The lamp of", "A lamp of"), "make them agree"),
-    "editions that differ": (("CITATION.cff", '"1.0"', '"2.0"'), "make them agree"),
+    "roles": (
+        "# A page\n\n{claim}`K777`\n\n{claim}` `\n\n{estimate}`N777`\n\n{when}`K778`\n\n{source}`nobody`"
+        "\n\n{lamp}`a`\n",
+        [
+            "3: unknown claim 'K777': a claim_id of claims.csv",
+            "5: names no claim: give the claim_id",
+            "7: estimates.csv has no row with the estimate_id 'N777': an identifier that it has",
+            "9: unknown claim 'K778': a claim_id of claims.csv",
+            "11: sources.csv has no row with the source_id 'nobody': an identifier that it has",
+            '13: Unknown interpreted text role "lamp"',
+        ],
+    ),
+    "directives": (
+        """# A page
+
+```{register} lamps
+```
+
+```{register} places
+:columns: name colour
+```
+
+```{register} places
+:where: colour = red
+```
+
+```{register} findings
+:days: soon
+```
+
+```{register} places
+:colour: red
+```
+
+```{lighthouse}
+```
+
+:::{findings} No list
+Light.
+:::
+
+:::{findings} No claim
+- Light.
+:::
+""",
+        [
+            "3: no table 'lamps': one of sources",
+            "6: no column 'colour': one of place_id",
+            "10: no column 'colour': one of place_id",
+            "14: 'soon' is not a day: as 2024-12-18",
+            "18: Unknown option keys: ['colour']: allowed",
+            "22: Unknown directive type: 'lighthouse'",
+            "25: no list: write each finding as an item",
+            "29: rests on no claim: add its mark",
+        ],
+    ),
+    "links": (
+        "# A page\n\n[x](nowhere.md)\n\n{ref}`nolabel`\n\n{doc}`nodoc`\n\n![x](nowhere.png)\n\n(here)=\n## Here\n",
+        [
+            "3: 'nowhere.md'",
+            "5: undefined label: 'nolabel'",
+            "7: unknown document: 'nodoc'",
+            "9: nowhere.png",
+        ],
+    ),
+    "others": ("# A page\n\n(here)=\n## Here\n", ["4: duplicate label here, other instance in"]),
+    "head": ("---\nkernelspec: [\n---\n\n# A page\n", ["1: Malformed YAML"]),
 }
 
 
@@ -136,33 +256,57 @@ def built_sample(tmp_path_factory, sample_book):
     return shutil.copytree(sample_book, tmp_path_factory.mktemp("faulty") / "sample")
 
 
-@pytest.mark.parametrize("change, told", FAULTS.values(), ids=FAULTS)
-def test_fault_stops_the_build_and_leaves_the_last_book(built_sample, change, told):
-    name, old, new = change
-    before = (built_sample / name).read_text(encoding="utf-8")
-    public = built_sample / "_build" / "html" / "index.html"
-    stood = public.stat().st_mtime_ns, public.read_bytes()
-    edit(built_sample, name, old, new)
-    try:
-        done, again = build(built_sample), build(built_sample)
-    finally:
-        (built_sample / name).write_text(before, encoding="utf-8")
-    assert done.returncode != 0
-    assert told in done.stderr + done.stdout
-    assert again.returncode != 0, "a second build must not pass because the first has read the pages"
-    assert (public.stat().st_mtime_ns, public.read_bytes()) == stood
+def book_state(folder):
+    """Each file of the public book with its content and its time."""
+    html = folder / "_build" / "html"
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(html.rglob("*")) if path.is_file()
+    }
 
 
-def test_two_figures_with_one_id_stop_the_build(built_sample):
-    path = built_sample / "chapters" / "island.md"
-    before = path.read_text()
-    path.write_text((built_sample / "chapters" / "harbour.md").read_text())
+@pytest.fixture(scope="module")
+def faulty_build(built_sample):
+    """What a build of all faulty pages tells, and whether it leaves the last book as it is."""
+    folder = shutil.copytree(built_sample, built_sample.with_name("pages"))
+    stood = book_state(folder)
+    for name, (text, _) in FAULTS.items():
+        (folder / "chapters" / f"{name}.md").write_text(text, encoding="utf-8")
+    pages = "".join(f"  - file: chapters/{name}\n" for name in FAULTS)
+    (folder / "_toc.yml").write_text((folder / "_toc.yml").read_text() + pages)
+    return build(folder), stood == book_state(folder)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_of_a_page_is_told_with_all_others(faulty_build, name):
+    told = [line for line in faulty_build[0].stderr.splitlines() if f"chapters/{name}.md:" in line]
+    for fault in FAULTS[name][1]:
+        line, *parts = fault.split(": ")
+        here = [text for text in told if f"chapters/{name}.md:{line}: " in text]
+        assert any(all(part in text for part in parts) for text in here), (fault, told)
+
+
+def test_faulty_pages_stop_the_build_and_leave_the_last_book(faulty_build):
+    done, untouched = faulty_build
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "\x1b" not in done.stderr + done.stdout, "no colours where there is no terminal"
+    assert done.stderr.splitlines()[-1].endswith("_build/html is as it was")
+    assert "raises.md: Executing notebook" in done.stdout, "progress tells which notebook runs"
+    assert untouched
+
+
+def test_fault_stops_the_next_build_too(built_sample):
+    stood = book_state(built_sample)
+    page = built_sample / "chapters" / "island.md"
+    before = page.read_text(encoding="utf-8")
+    page.write_text(before.replace("`K003`", "`K777`"), encoding="utf-8")
     try:
-        done = build(built_sample)
+        for _ in range(2):  # must not pass because the first has read the pages
+            done = build(built_sample)
+            assert done.returncode == 1 and "unknown claim 'K777'" in done.stderr
     finally:
-        path.write_text(before)
-    assert done.returncode != 0
-    assert "figure 'crates-counted' exists in chapters/" in done.stderr
+        page.write_text(before, encoding="utf-8")
+    assert book_state(built_sample) == stood
 
 
 @pytest.fixture

@@ -285,8 +285,8 @@ RULES = {
     "grade on a forecast": ("claims", setting(2, credibility="2"), "claims.csv:4:credibility", "forecast", "6"),
     "claim without evidence": (
         "evidence",
-        lambda rows: [row for row in rows if row["claim_id"] != "K002"],
-        "claims.csv:3:claim_id",
+        lambda rows: [row for row in rows if row["claim_id"] != "K003"],
+        "claims.csv:4:claim_id",
         "no supporting",
         "evidence.csv",
     ),
@@ -528,9 +528,9 @@ FILES = {
         "LF",
     ),
     "unbalanced quotation mark": (
-        "claims.csv",
-        replacing(b"The crates held", b'"The crates held'),
-        "claims.csv:3",
+        "hypotheses.csv",
+        replacing(b"Light.", b'"Light.'),
+        "hypotheses.csv:2",
         "quotation mark is not closed",
         "around the whole cell",
     ),
@@ -806,7 +806,13 @@ SETTINGS = {
         "[dossier.book]",
     ),
     "no list of pages": ("_toc.yml", None, "_toc.yml", "missing", "restore it"),
-    "list of pages that is not YAML": ("_toc.yml", lambda text: text + "  - [", "_toc.yml:9:6", "not YAML", "mend"),
+    "list of pages that is not YAML": (
+        "_toc.yml",
+        lambda text: text + "  - [",
+        "_toc.yml:14:6",
+        "not YAML",
+        "mend",
+    ),
     "list of pages without a root": (
         "_toc.yml",
         swap("root: index\n", ""),

@@ -69,6 +69,7 @@ def test_tags_of_a_chapter(published):
 def test_tags_of_the_report(published):
     found = tags(tree(published, "index.html"))
     assert found["citation_technical_report_institution"] == ["The lamp editors"]
+    assert found["citation_technical_report_number"] == ["Edition 1.0"]
     assert "citation_book_title" not in found
     assert found["description"] == ["A lamp."]
 

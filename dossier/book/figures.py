@@ -50,7 +50,7 @@ class FigureRenderer:
         try:
             node = _node(env, spec)
         except FigureError as error:
-            state.fault(env.app, str(error), (env.docname, data.line))
+            state.fault(env.app, str(error), (env.docname, data.line - 1))  # the first line of the cell
             return []
         renderer.renderer.document.note_explicit_target(node)
         return [node]

@@ -49,15 +49,15 @@ def _add(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) 
 
 
 def _lead(body: str) -> str:
-    """The first paragraph of a page as text, cut to a description; marks of claims are left out."""
-    found = re.search(r"<p>.*?</p>", body, re.DOTALL)
-    if not found:
-        return ""
-    paragraph = lxml.html.fragment_fromstring(found[0])
-    for mark in paragraph.find_class("claim-marks"):
-        mark.drop_tree()
-    text = re.sub(r"\s+(?=[.,;:])", "", paragraph.text_content())
-    return textwrap.shorten(text, DESCRIPTION, placeholder=" …")
+    """The first paragraph of a page that ends a sentence, cut to a description; marks of claims are left out."""
+    for found in re.finditer(r"<p>.*?</p>", body, re.DOTALL):
+        paragraph = lxml.html.fragment_fromstring(found[0])
+        for mark in paragraph.find_class("claim-marks"):
+            mark.drop_tree()
+        text = re.sub(r"\s+(?=[.,;:])", "", paragraph.text_content()).strip()
+        if text.endswith("."):
+            return textwrap.shorten(text, DESCRIPTION, placeholder=" …")
+    return ""
 
 
 def _tag(name: str, content: str, key: str = "name") -> str:
@@ -77,6 +77,7 @@ def _highwire(app: Sphinx, pagename: str, title: str) -> Iterator[str]:
         yield _tag("citation_book_title", whole.title)
     elif publisher:
         yield _tag("citation_technical_report_institution", publisher)
+        yield _tag("citation_technical_report_number", f"Edition {whole.edition}")
     if publisher:
         yield _tag("citation_publisher", publisher)
     yield _tag("citation_language", app.config.language)
