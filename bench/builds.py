@@ -21,8 +21,12 @@ SAMPLE_S = 0.05
 """Time between two looks at the memory, in seconds."""
 
 
+TOLD = 2000
+"""How much of what a failed command printed is shown of its beginning and of its end, in characters."""
+
+
 class Failed(RuntimeError):
-    """A measured command failed; the message ends with what it printed last."""
+    """A measured command failed; the message has what it printed first and last."""
 
 
 class Run(NamedTuple):
@@ -68,7 +72,9 @@ def timed(command: list[str], folder: Path, *, timeout: float | None = None, **v
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if process.returncode:
             out.seek(0)
-            raise Failed(f"{' '.join(command)} in {folder} failed:\n{out.read()[-3000:]}")
+            told = out.read()
+            told = told if len(told) < 2 * TOLD else f"{told[:TOLD]}\n[…]\n{told[-TOLD:]}"
+            raise Failed(f"{' '.join(command)} in {folder} failed:\n{told}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Run(seconds, cpu, peak[0])
 
