@@ -46,7 +46,7 @@ class FigureRenderer:
         if data.mime_type != MIMETYPE or inline:
             return None
         env = renderer.renderer.sphinx_env
-        spec = json.loads(json.dumps(data.content))
+        spec = json.loads(json.dumps(data.content, sort_keys=True))  # as the cache of executions has it
         try:
             node = _node(env, spec)
         except FigureError as error:
