@@ -43,6 +43,7 @@ NEEDED_BY = {
 
 INLINE_DROPPED = r"kernelName|thebe|DOCUMENTATION_OPTIONS\.|dataset\.mode"
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>[ \t]*\n?", re.DOTALL)
+NAMED = re.compile(r"""[/"'(]([\w.-]+)""")
 SHEET = re.compile(r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="(?:\.\./)*_static/([^"?]*)[^>]*>\s*')
 WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
     (r'\s*<link rel="preload"[^>]*>', ""),
@@ -179,7 +180,7 @@ def _used(static: Path, pages: Iterable[str]) -> list[Path]:
     """The static files that pages name, and those that the scripts and sheets among them name in turn."""
     said = re.sub(r'data-merged="[^"]*"', "", "\n".join(pages))
     left, used = [path for path in static.rglob("*") if path.is_file()], []
-    while found := [path for path in left if re.search(rf"[/\"'(]{re.escape(path.name)}\b", said)]:
+    while found := (names := set(re.findall(NAMED, said))) and [path for path in left if path.name in names]:
         used += found
         left = [path for path in left if path not in found]
         said = "\n".join(path.read_text(encoding="utf-8") for path in found if path.suffix in (".css", ".js"))
