@@ -67,7 +67,7 @@ def test_icons_and_menu_show_without_scripts(visit):
     page = visit("chapters/harbour.html", java_script_enabled=False, color_scheme="dark")
     assert page.locator("i[class*='fa-'], span[class*='fa-']").count() == 0
     page.locator("details.dropdown > summary").click()
-    icon = page.locator("details.dropdown a svg").bounding_box()
+    icon = page.locator("details.dropdown a svg").first.bounding_box()
     assert icon["width"] > 8 and icon["height"] > 8
     ink, paper = (
         page.evaluate(f"getComputedStyle(document.querySelector('pre')).{key}")

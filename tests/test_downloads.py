@@ -16,7 +16,7 @@ import lxml.html
 import nbformat
 import openpyxl
 import pytest
-from conftest import ROOT, build, make_sample
+from conftest import build, make_sample
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -116,9 +116,9 @@ def elsewhere(tmp_path, monkeypatch):
     startup = tmp_path / "ipython" / "profile_default" / "startup" / "hide.py"
     startup.parent.mkdir(parents=True)
     startup.write_text(
-        "import sys\n"
+        "import os, sys\n"
         "sys.meta_path[:] = [finder for finder in sys.meta_path if 'editable' not in repr(finder).lower()]\n"
-        f"sys.path[:] = [entry for entry in sys.path if entry != {str(ROOT)!r}]\n"
+        "sys.path[:] = [entry for entry in sys.path if not entry or not os.path.isdir(entry + '/dossier')]\n"
     )
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     for name in ("PYTHONPATH", "DOSSIER_BOOK", "DOSSIER_DATA"):
