@@ -167,13 +167,19 @@ def _style(style: str) -> CitationStylesStyle:
     return CitationStylesStyle(get_style_filepath(style), locale=LOCALE, validate=False)
 
 
+_STAND_INS = str.maketrans("&<>", "\ue000\ue001\ue002")
+_ENTITIES = {0xE000: "&amp;", 0xE001: "&lt;", 0xE002: "&gt;"}
+"""citeproc-py escapes nothing, and an entity in its input might be set in title case."""
+
+
 def formatted(csl: dict, style: str) -> str:
     """The citation in one of `STYLES`, as HTML: text is escaped, titles are in italics."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # citeproc-py warns of fields that a style does not know
-        bibliography = CitationStylesBibliography(_style(STYLES[style]), CiteProcJSON([csl]), html)
-        bibliography.register(Citation([CitationItem(csl["id"])]))
-        return "".join(str(part) for part in bibliography.bibliography()[0]).strip()
+        safe = json.loads(json.dumps(csl, ensure_ascii=False).translate(_STAND_INS))
+        bibliography = CitationStylesBibliography(_style(STYLES[style]), CiteProcJSON([safe]), html)
+        bibliography.register(Citation([CitationItem(safe["id"])]))
+        return "".join(str(part) for part in bibliography.bibliography()[0]).strip().translate(_ENTITIES)
 
 
 class _Bibtex(Writer):

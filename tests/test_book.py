@@ -273,7 +273,7 @@ def faulty_build(built_sample):
     stood = book_state(folder)
     for name, (text, _) in FAULTS.items():
         (folder / "chapters" / f"{name}.md").write_text(text, encoding="utf-8")
-    pages = "".join(f"  - file: chapters/{name}\n" for name in FAULTS)
+    pages = "".join(f"      - file: chapters/{name}\n" for name in FAULTS)
     (folder / "_toc.yml").write_text((folder / "_toc.yml").read_text() + pages)
     return build(folder), stood == book_state(folder)
 
