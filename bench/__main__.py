@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -36,6 +37,7 @@ def main() -> int:
     grown.add_argument("--check-only", action="store_true", help="do not build")
     grown.add_argument("--limit", type=float, default=3600, help="stop a command after so many seconds")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # what was started ends too
     print(f"{os.cpu_count()} CPUs, load {_load()} before", flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         try:
