@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import jupyter_book.sphinx
@@ -55,7 +56,7 @@ def publish(project: Path) -> int:
             return 1
         bundle = downloads.offered(load(project))["book"].path
         if _files(work / "html") != {name: mark for name, mark in _files(public).items() if name != bundle}:
-            _replace(project, work / "html", public)
+            _replace(public, work / "html", lambda book: _bundle(project, book))
     finally:
         threading.stack_size(0)
         for number, handler in before.items():
@@ -110,13 +111,13 @@ def _tell(error: BaseException, log: Path) -> None:
         )
 
 
-def _replace(project: Path, built: Path, public: Path) -> None:
-    """Put a copy of the built pages in the place of the public ones, in one step where the system can."""
+def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda book: None) -> None:
+    """Put a copy of the built pages, finished, in the place of the public ones; in one step where it can be done."""
     fresh, old = public.with_name("html.new"), public.with_name("html.old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(built, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
-    _bundle(project, fresh)
+    finish(fresh)
     if public.exists() and _exchange(fresh, public):
         shutil.rmtree(fresh, ignore_errors=True)
         return

@@ -161,7 +161,7 @@ def test_notebook_reads_as_plain_markdown(sample_book):
         cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"
     )
     assert "On 1 March 2031 the ferry Wren left with 2 crates [K001 B1]. A clerk" in text
-    assert "Figure 1 shows both counts" in text
+    assert "Figure 1.1 shows both counts" in text
     assert not any(pattern.search(text) for pattern in (ROLE, LINK, DIRECTIVE))
 
 

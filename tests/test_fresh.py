@@ -111,7 +111,7 @@ def test_incremental_build_is_the_clean_build(report, tmp_path):
 
 
 def test_page_that_left_the_contents_leaves_the_book(report):
-    report.edit("_toc.yml", "  - file: chapters/island\n", "")
+    report.edit("_toc.yml", "      - file: chapters/island\n", "")
     report.build()
     assert [name for name in report.pages() if "island." in name and not name.startswith("figures/")] == []
 

@@ -62,6 +62,7 @@ def test_tags_of_a_chapter(published):
         "citation_keywords": ["lamps", "tea & <ferries>"],
         "citation_abstract_html_url": [url],
         "citation_fulltext_html_url": [url],
+        "citation_pdf_url": [f"{BASE}/pdf/harbour.pdf"],
     }
     assert found["description"] == ["On 1 March 2031 the ferry Wren left with 2 crates. A clerk named the lamp."]
 
