@@ -112,7 +112,7 @@ def _tell(error: BaseException, log: Path) -> None:
 
 
 def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda book: None) -> None:
-    """Put a copy of the built pages, finished, in the place of the public ones; in one step where it can be done."""
+    """Put a copy of the built pages, finished, in the place of the public ones, in one step where it can be."""
     fresh, old = public.with_name("html.new"), public.with_name("html.old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)

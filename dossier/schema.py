@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-import frictionless
 import pandas as pd
 
 from dossier.package import TYPES, DataError, Fault, Package, read_json
@@ -248,6 +247,8 @@ def cell_faults(data: Package, names: list[str]) -> Iterator[Fault]:
     names = [name for name in names if not _fits(data, name)]
     if not names:
         return
+    import frictionless  # imported late: most tables are spared it
+
     plain = {"csv": {"delimiter": ",", "quoteChar": '"', "skipInitialSpace": False}}  # else it is guessed
     described = [
         {
@@ -304,7 +305,7 @@ def _fits(data: Package, name: str) -> bool:
     return True
 
 
-def _translate(data: Package, table: str, error: frictionless.Error) -> Fault:
+def _translate(data: Package, table: str, error) -> Fault:
     """A frictionless error in our words, with the remedy from the schema."""
     file, row = data.path(table).name, getattr(error, "row_number", 0)
     column, cell = getattr(error, "field_name", ""), getattr(error, "cell", "")
