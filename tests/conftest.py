@@ -8,9 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from dossier import load
+
+# The same examples in every run.
+settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60, database=None)
+settings.load_profile("steady")
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM_FLAGS = [

@@ -10,7 +10,7 @@ import rispy
 from bibtexparser.middlewares import LatexDecodingMiddleware, MonthIntMiddleware, RemoveEnclosingMiddleware
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pybtex import format_from_string
 from pybtex.database import parse_string
@@ -139,7 +139,6 @@ def item_of(whole, title, url):
     return citation.item(whole, "claim", key="k1", title=title, url=url, abstract=title)
 
 
-@settings(deadline=None)
 @given(collective, texts, urls)
 def test_bibtex_comes_back_from_a_parser(whole, title, url):
     item = item_of(whole, title, url)
@@ -162,7 +161,6 @@ def test_bibtex_comes_back_from_a_parser(whole, title, url):
     assert len(entry.persons["author"]) == len(whole.authors), "a collective name is one name"
 
 
-@settings(deadline=None)
 @given(collective | reports(st.lists(persons, min_size=1, max_size=3).map(tuple)), texts, urls)
 def test_ris_comes_back_from_a_parser(whole, title, url):
     (record,) = rispy.loads(citation.ris(item_of(whole, title, url)))
@@ -173,7 +171,6 @@ def test_ris_comes_back_from_a_parser(whole, title, url):
     assert record["urls"] == [url]
 
 
-@settings(deadline=None)
 @given(collective, texts, urls)
 def test_formatted_text_is_only_text(whole, title, url):
     html = citation.formatted(item_of(whole, title, url), citation.PLAIN)

@@ -7,16 +7,13 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dossier import Package, corroboration
 from dossier.checks import _grades
 from dossier.scales import FIRST_HAND
 from dossier.schema import _TEXT, file_faults, text_faults
-
-settings.register_profile("stable", derandomize=True, deadline=None, max_examples=60, database=None)
-settings.load_profile("stable")
 
 _BAD = re.compile("|".join(pattern for pattern, *_ in _TEXT) + r"|^[=+@\-]")
 
