@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from dossier import corroboration, figure, load, prose_holds, with_evidence
-from dossier.book.figures import csv_text, static
+from dossier.book.figures import csv_text
 from dossier.book.state import dates_in_words, range_in_words
+from dossier.drawings import static
 from dossier.evidence import first_published
 from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError

@@ -11,7 +11,7 @@ from lxml import etree
 from shapely.geometry import shape
 
 from dossier import figure
-from dossier.book.figures import static
+from dossier.drawings import static
 from dossier.figures import NARROW, WIDE
 from dossier.geodesy import distance_km
 from dossier.maps import arcs, labels, outline

@@ -1,11 +1,19 @@
-"""A notebook that fails is a fault of its page, told by line and error, without the machinery's traceback."""
+"""Notebooks run ahead of their pages, as many at a time as there are processors.
 
+One that fails is a fault of its page, told by line and error, without the machinery's traceback.
+"""
+
+import os
 import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
+from jupyter_cache import get_cache
 from jupyter_cache.executors import utils
 from jupyter_client.kernelspec import NoSuchKernel
 from myst_nb.core.execute import cache, direct
+from myst_nb.core.read import create_nb_reader
 from myst_nb.sphinx_ import NbMetadataCollector
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from sphinx.application import Sphinx
@@ -23,8 +31,44 @@ class CellError(Exception):
     """What stopped a notebook: the line in its file, a tab, what is wrong and what would be right."""
 
 
-def _execute(notebook, **options) -> utils.ExecutionResult:
-    """As jupyter-cache does it, but a kernel that fails is an error too, and so is what a cell warns of."""
+_ahead: dict[tuple[str, str], Future] = {}
+"""Folder and text of a notebook to its run."""
+
+
+def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
+    """Start the notebooks of the pages that will be read, in their order, where the cache does not have them."""
+    settings = env.mystnb_config
+    if settings.execution_mode != "cache":
+        return
+    executed = get_cache(settings.execution_cache_path)
+    threads = ThreadPoolExecutor(os.cpu_count())
+    for path in map(Path, map(env.doc2path, docnames)):
+        text = path.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(path), env.myst_config, settings, text)
+        if reader is None:
+            continue
+        notebook, folder = reader.read(text), str(path.parent)
+        try:
+            executed.match_cache_notebook(notebook)
+        except KeyError:
+            options = {"timeout": settings.execution_timeout, "allow_errors": settings.execution_allow_errors}
+            key = folder, nbformat.writes(notebook)
+            _ahead[key] = threads.submit(_run, notebook, cwd=folder, **options)
+    threads.shutdown(wait=False)
+
+
+def _execute(notebook, cwd: str, **options) -> utils.ExecutionResult:
+    """As jupyter-cache does it, for myst-nb; the run may have been started before."""
+    run = _ahead.pop((cwd, nbformat.writes(notebook)), None)
+    if run is None:
+        return _run(notebook, cwd=cwd, **options)
+    result = run.result()
+    notebook.update(result.nb)
+    return result
+
+
+def _run(notebook, **options) -> utils.ExecutionResult:
+    """A kernel that fails is an error too, and so is what a cell warns of."""
     try:
         result = utils.single_nb_execution(notebook, **options)
         error = result.err
@@ -100,4 +144,5 @@ def setup(app: Sphinx) -> None:
     for module in (cache, direct):
         module.single_nb_execution = _execute
     app.connect("config-inited", _configure)
+    app.connect("env-before-read-docs", _run_ahead)
     app.connect("doctree-read", _tell)

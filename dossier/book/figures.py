@@ -3,25 +3,22 @@
 import csv
 import io
 import json
-import re
 import shutil
-import textwrap
 from collections import Counter
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
-import vl_convert
 from docutils import nodes
-from lxml import etree
 from sphinx.application import Sphinx
 
+from dossier import drawings
 from dossier.book import state
 from dossier.book.citation import cite
 from dossier.book.claims import claim_uri
+from dossier.drawings import text_of
 from dossier.figures import (
     MIMETYPE,
-    NARROW,
-    TOKENS,
-    WIDE,
     FigureError,
     claims_drawn,
     columns_drawn,
@@ -29,6 +26,7 @@ from dossier.figures import (
     rows_drawn,
     shows_support,
 )
+from dossier.workers import pool
 
 
 class drawn_figure(nodes.figure):
@@ -47,16 +45,17 @@ class FigureRenderer:
             return None
         env = renderer.renderer.sphinx_env
         spec = json.loads(json.dumps(data.content, sort_keys=True))  # as the cache of executions has it
+        location = (env.docname, data.line - 1)  # the first line of the cell
         try:
-            node = _node(env, spec)
+            node = _node(env, spec, location)
         except FigureError as error:
-            state.fault(env.app, str(error), (env.docname, data.line - 1))  # the first line of the cell
+            state.fault(env.app, str(error), location)
             return []
         renderer.renderer.document.note_explicit_target(node)
         return [node]
 
 
-def _node(env, spec: dict) -> drawn_figure:
+def _node(env, spec: dict, location: tuple[str, int]) -> drawn_figure:
     demand(spec)
     app, name = env.app, spec["name"]
     for page, held in figures(env).items():
@@ -71,14 +70,8 @@ def _node(env, spec: dict) -> drawn_figure:
     figures(env).setdefault(env.docname, {})[name] = spec["title"]
     for key in claims:
         state.note_use(env, key, name, "figure")
-    try:
-        _write_files(app, spec)
-        wide, narrow = static(spec, WIDE), static(spec, NARROW)
-    except ValueError as error:  # of the renderer
-        told = " ".join(line for line in map(str.strip, str(error).splitlines()) if not line.startswith("at "))
-        raise FigureError(f"figure {name!r} cannot be drawn: {told}: mend the chart") from error
-    text = json.dumps(spec, ensure_ascii=False, sort_keys=True)
-    return drawn_figure(ids=[name], names=[name], spec=text, wide=wide, narrow=narrow)
+    _draw(env, spec, location)
+    return drawn_figure(ids=[name], names=[name], spec=json.dumps(spec, ensure_ascii=False, sort_keys=True))
 
 
 def figures(env) -> dict[str, dict[str, str]]:
@@ -86,39 +79,6 @@ def figures(env) -> dict[str, dict[str, str]]:
     if not hasattr(env, "dossier_figures"):
         env.dossier_figures = {}
     return env.dossier_figures
-
-
-def static(spec: dict, width: int) -> str:
-    """A drawing of the given width as SVG for a page: no title, theme colours as CSS variables, ids of its own."""
-    bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
-    root = etree.fromstring(vl_convert.vegalite_to_svg(sized(bare, width)).encode())
-    prefix = f"{spec['name']}-{width}-"
-    for element in root.iter():
-        for key in list(element.attrib):
-            value = element.attrib[key]
-            if key == "id":
-                element.set(key, prefix + value)
-            elif key == "role" or key.startswith("aria-"):
-                del element.attrib[key]
-            elif "url(#" in value:
-                element.set(key, value.replace("url(#", f"url(#{prefix}"))
-            elif key == "font-family":
-                del element.attrib[key]
-    root.set("aria-hidden", "true")
-    root.attrib.pop("version", None)
-    text = re.sub(
-        r"\d+\.\d{3,}", lambda number: f"{float(number.group()):.2f}", etree.tostring(root, encoding="unicode")
-    )
-    for token, (light, _) in TOKENS.items():
-        text = re.sub(re.escape(light), f"var(--figure-{token})", text, flags=re.IGNORECASE)
-    return text
-
-
-def sized(spec: dict, width: int) -> dict:
-    """The specification drawn so that the whole drawing, axes and legend with it, is so wide."""
-    if spec.get("width") != "container":
-        return spec
-    return {**spec, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}, "padding": 2}
 
 
 def table(spec: dict) -> tuple[list[str], list[dict]]:
@@ -152,38 +112,35 @@ def _harmless(value):
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t" else value
 
 
-def _folder(app: Sphinx) -> Path:
+def folder(app: Sphinx) -> Path:
+    """Where the files of figures are kept, beside the doctrees, to be copied into the book at the end."""
     return Path(app.doctreedir) / "figures"
 
 
-def _write_files(app: Sphinx, spec: dict) -> None:
-    """The files offered beside a figure; kept beside the doctrees and copied into the book at the end."""
-    folder = _folder(app)
-    folder.mkdir(parents=True, exist_ok=True)
-    whole = {**sized(spec, WIDE), "background": TOKENS["paper"][0], "padding": 12}
-    whole["title"] = {"text": textwrap.wrap(text_of(spec["title"]), 84), "anchor": "start"}
-    if shows_support(spec):
-        whole["title"]["subtitle"] = "Hollow marks rest on one origin"
-    (folder / f"{spec['name']}.svg").write_text(vl_convert.vegalite_to_svg(whole), encoding="utf-8")
-    (folder / f"{spec['name']}.png").write_bytes(vl_convert.vegalite_to_png(whole, scale=2))
-    (folder / f"{spec['name']}.csv").write_text(csv_text(spec), encoding="utf-8")
-    # Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things. A script and not
-    # JSON, because a page opened from a folder may load the one and not the other.
-    live = vl_convert.vegalite_to_vega(sized({**spec, "title": None, "usermeta": None}, WIDE))
-    text = json.dumps(live, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    call = f"(window.dossierFigures ??= {{}})[{json.dumps(spec['name'])}] = {text};\n"
-    (folder / f"{spec['name']}.js").write_text(call, encoding="utf-8")
+def _draw(env, spec: dict, location: tuple[str, int]) -> None:
+    """Write the data of a figure, and have it drawn beside the build unless that was done of the same."""
+    app, name, target = env.app, spec["name"], folder(env.app)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / f"{name}.csv").write_text(csv_text(spec), encoding="utf-8")
+    made_of = sha256((json.dumps(spec) + app.config.dossier_machinery + version("vl-convert-python")).encode())
+    made = target / f"{name}{drawings.MADE}"
+    if not made.is_file() or made.read_text(encoding="utf-8") != made_of.hexdigest():
+        made.unlink(missing_ok=True)
+        app.dossier_drawn[name] = location, pool().submit(drawings.draw, spec, target, made_of.hexdigest())
 
 
-def text_of(title) -> str:
-    """A chart's title as one line."""
-    return (
-        title
-        if isinstance(title, str)
-        else " ".join(title["text"])
-        if isinstance(title["text"], list)
-        else title["text"]
-    )
+def _prepare(app: Sphinx) -> None:
+    app.dossier_drawn = {}
+
+
+def _await_drawings(app: Sphinx, env) -> None:
+    """Tell of the figures that could not be drawn."""
+    for name, (location, drawn) in app.dossier_drawn.items():
+        try:
+            drawn.result()
+        except ValueError as error:  # of the renderer
+            told = " ".join(line for line in map(str.strip, str(error).splitlines()) if not line.startswith("at "))
+            state.fault(app, f"figure {name!r} cannot be drawn: {told}: mend the chart", location)
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -220,14 +177,15 @@ def told(app: Sphinx, docname: str, node: drawn_figure) -> dict:
 def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
     shown = told(app, docname, node)
     columns, rows = table(json.loads(node["spec"]))
+    drawn = folder(app)
     return (
         state.templates()
         .get_template("figure.html")
         .render(
             **shown,
             citation=cite(app, docname, "figure", shown["name"], shown["title"]),
-            wide=node["wide"],
-            narrow=node["narrow"],
+            wide=(drawn / f"{shown['name']}-wide.svg").read_text(encoding="utf-8"),
+            narrow=(drawn / f"{shown['name']}-narrow.svg").read_text(encoding="utf-8"),
             claim_uri=lambda key: claim_uri(app, docname, key),
             columns=columns,
             rows=rows,
@@ -246,8 +204,8 @@ def _publish(app: Sphinx, exception: Exception | None) -> None:
         if file.stem not in current:
             file.unlink()
     for name in sorted(current):
-        for suffix in (".svg", ".png", ".csv", ".js"):
-            shutil.copyfile(_folder(app) / f"{name}{suffix}", target / f"{name}{suffix}")
+        for ending in drawings.TAKEN:
+            shutil.copyfile(folder(app) / f"{name}{ending}", target / f"{name}{ending}")
 
 
 def _purge(app: Sphinx, env, docname: str) -> None:
@@ -257,6 +215,8 @@ def _purge(app: Sphinx, env, docname: str) -> None:
 def setup(app: Sphinx) -> None:
     """Register the node and the hooks."""
     app.add_enumerable_node(drawn_figure, "figure", lambda node: text_of(json.loads(node["spec"])["title"]))
+    app.connect("builder-inited", _prepare)
     app.connect("env-purge-doc", _purge)
+    app.connect("env-updated", _await_drawings)
     app.connect("doctree-resolved", _resolve)
     app.connect("build-finished", _publish)

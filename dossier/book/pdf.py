@@ -16,7 +16,6 @@ from urllib.parse import quote
 import font_source_sans_pro
 import pandas as pd
 import typst
-import vl_convert
 from docutils import nodes
 from markupsafe import escape
 from sphinx.application import Sphinx
@@ -28,6 +27,7 @@ from dossier.book import printed, state
 from dossier.book.citation import cite, page_uri, uri
 from dossier.book.printed import Tree, folder, walk
 from dossier.book.registers import registered
+from dossier.drawings import PRINT_FONT
 from dossier.figures import PALETTE
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,6 @@ def _prepare(app: Sphinx) -> None:
     for face in FACES:
         name = f"SourceSansPro-{face}.otf"
         shutil.copyfile(Path(font_source_sans_pro.font_directory) / name, fonts / name)
-    vl_convert.register_font_directory(str(fonts))
 
 
 def _page_file(app: Sphinx, docname: str) -> Path:
@@ -233,7 +232,7 @@ def compose(app: Sphinx, document: Document) -> dict:
         "cite": [{"style": style, "body": printed.from_html(text)} for style, text in cited.items()],
         "address": page_uri(app, first),
         "colours": PALETTE,
-        "font": printed.FONT,
+        "font": PRINT_FONT,
         "scales": {
             "reliability": scales.RELIABILITY,
             "credibility": {str(figure): words for figure, words in scales.CREDIBILITY.items()},

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import vl_convert
 from lxml import etree
-from lxml.builder import ElementMaker
 from sphinx.application import Sphinx
 
-from dossier.book.figures import figures, text_of
+from dossier.book.figures import figures
+from dossier.drawings import svg, text_of
 from dossier.figures import PALETTE
 
 WIDTH, HEIGHT = 1200, 630
@@ -17,8 +17,6 @@ WIDTH, HEIGHT = 1200, 630
 PANEL, MARGIN = 400, 36
 LINE = 1.2
 """Height of a line of text, in its size."""
-
-_svg = ElementMaker(namespace="http://www.w3.org/2000/svg", nsmap={None: "http://www.w3.org/2000/svg"})
 
 
 def picture(app: Sphinx, pagename: str) -> tuple[str, str]:
@@ -61,9 +59,9 @@ def _make(app: Sphinx, pagename: str, svg: str) -> None:
 def draw(title: str, below: list[str], drawing: Path | None) -> str:
     """A picture as SVG: a dark panel with a title and smaller lines below it, and a drawing as large as it fits."""
     panel = PANEL if drawing else WIDTH
-    picture = _svg.svg(
-        _svg.rect(width="100%", height="100%", fill=PALETTE["paper"]),
-        _svg.rect(width=str(panel), height="100%", fill=PALETTE["ink"]),
+    picture = svg.svg(
+        svg.rect(width="100%", height="100%", fill=PALETTE["paper"]),
+        svg.rect(width=str(panel), height="100%", fill=PALETTE["ink"]),
         width=str(WIDTH),
         height=str(HEIGHT),
     )
@@ -84,7 +82,7 @@ def _write(picture: etree._Element, text: str, size: int, width: int, y: float, 
     style = {"font-family": "Arial, sans-serif", "font-size": str(size), "font-weight": weight}
     for line in textwrap.wrap(text, int((width - 2 * MARGIN) / (0.58 * size))):
         y += LINE * size
-        picture.append(_svg.text(line, x=str(MARGIN), y=f"{y:g}", fill=PALETTE["paper"], **style))
+        picture.append(svg.text(line, x=str(MARGIN), y=f"{y:g}", fill=PALETTE["paper"], **style))
     return y
 
 

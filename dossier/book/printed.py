@@ -6,9 +6,9 @@ has is settled when the document is known that the page becomes a part of (`doss
 """
 
 import hashlib
-import json
 import posixpath
 import re
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
@@ -17,7 +17,6 @@ from pathlib import Path
 
 import lxml.html
 import pandas as pd
-import vl_convert
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx import addnodes
@@ -28,9 +27,6 @@ from dossier import scales
 from dossier.book import figures, registers, state
 from dossier.book.claims import claim_marks, source_mark
 from dossier.figures import WIDE
-
-FONT = "Source Sans Pro"
-"""The font of figures, and of what is not running text."""
 
 WRAPPERS = {
     nodes.strong: "strong",
@@ -177,15 +173,14 @@ class _Printer:
 
     def _figure(self, node: figures.drawn_figure) -> list[Tree]:
         shown = figures.told(self.app, self.docname, node)
-        spec = json.loads(node["spec"])
         shown["claims"] = [claim["claim_id"] for claim in shown["claims"]]
         shown["names"] = [f"{self.docname}#{name}" for name in node["ids"]]
-        mark = hashlib.sha256((node["spec"] + versions()).encode()).hexdigest()[:8]
+        drawn = figures.folder(self.app) / f"{shown['name']}-print.svg"
+        mark = hashlib.sha256(drawn.read_bytes()).hexdigest()[:8]
         file = f"figures/{shown.pop('name')}-{mark}.svg"
         target = folder(self.app) / file
-        if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(drawing(spec), encoding="utf-8")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(drawn, target)
         width = float(re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)"', target.read_text(encoding="utf-8"))[1])
         return [{"is": "figure", "file": file, "share": min(1, width / WIDE), **shown}]
 
@@ -325,13 +320,6 @@ def from_html(text: str) -> list[Tree]:
         return parts
 
     return inside(root)
-
-
-def drawing(spec: dict) -> str:
-    """A figure as SVG for print: light colours, no title, the font of the document."""
-    bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
-    bare["config"] = {**bare.get("config", {}), "font": FONT}
-    return vl_convert.vegalite_to_svg(figures.sized(bare, WIDE))
 
 
 def folder(app: Sphinx) -> Path:

@@ -1,0 +1,129 @@
+"""The drawings of a figure, from its Vega-Lite specification: for a page, to take away, for print, and live.
+
+Each figure is drawn twice, wide and narrow; all else is made of the wide drawing. It imports nothing of Sphinx,
+because it runs in workers beside the build.
+"""
+
+import json
+import re
+import textwrap
+from pathlib import Path
+
+import vl_convert
+from lxml import etree
+from lxml.builder import ElementMaker
+
+from dossier.figures import NARROW, PALETTE, TOKENS, WIDE, shows_support
+
+TAKEN = (".svg", ".png", ".csv", ".js")
+"""Endings of the files of a figure that go into the book."""
+
+PRINT_FONT = "Source Sans Pro"
+TITLE, SUBTITLE, PADDING, COLUMNS = 15, 12, 12, 84
+"""Sizes of the words above a drawing and the space around it, in CSS pixels; characters in a line of its title."""
+
+MADE = ".made"
+"""Ending of the file that tells of what the other files of a figure were made."""
+
+svg = ElementMaker(namespace="http://www.w3.org/2000/svg", nsmap={None: "http://www.w3.org/2000/svg"})
+
+
+def draw(spec: dict, folder: Path, made_of: str) -> None:
+    """Write all drawings of a figure, named after it, and last of what they were made.
+
+    Raises `ValueError` where the specification cannot be drawn.
+    """
+    name = spec["name"]
+    wide = drawing(spec, WIDE)
+    whole = framed(wide, text_of(spec["title"]), "Hollow marks rest on one origin" if shows_support(spec) else "")
+    files = {
+        "-wide.svg": for_page(wide, f"{name}-{WIDE}-"),
+        "-narrow.svg": static(spec, NARROW),
+        "-print.svg": re.sub(r'font-family="[^"]*"', f'font-family="{PRINT_FONT}"', wide),
+        ".svg": whole,
+        ".js": _live(spec),
+    }
+    for ending, text in files.items():
+        (folder / f"{name}{ending}").write_text(text, encoding="utf-8")
+    (folder / f"{name}.png").write_bytes(vl_convert.svg_to_png(whole, scale=2))
+    (folder / f"{name}{MADE}").write_text(made_of, encoding="utf-8")
+
+
+def drawing(spec: dict, width: int) -> str:
+    """A drawing of the given width as SVG, without its title."""
+    bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
+    return vl_convert.vegalite_to_svg(sized(bare, width))
+
+
+def sized(spec: dict, width: int) -> dict:
+    """The specification drawn so that the whole drawing, axes and legend with it, is so wide."""
+    if spec.get("width") != "container":
+        return spec
+    return {**spec, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}, "padding": 2}
+
+
+def static(spec: dict, width: int) -> str:
+    """A drawing of the given width as SVG for a page."""
+    return for_page(drawing(spec, width), f"{spec['name']}-{width}-")
+
+
+def for_page(drawn: str, prefix: str) -> str:
+    """A drawing with theme colours as CSS variables, and with ids that are its own on a page."""
+    root = etree.fromstring(drawn.encode())
+    for element in root.iter():
+        for key in list(element.attrib):
+            value = element.attrib[key]
+            if key == "id":
+                element.set(key, prefix + value)
+            elif key == "role" or key.startswith("aria-"):
+                del element.attrib[key]
+            elif "url(#" in value:
+                element.set(key, value.replace("url(#", f"url(#{prefix}"))
+            elif key == "font-family":
+                del element.attrib[key]
+    root.set("aria-hidden", "true")
+    root.attrib.pop("version", None)
+    text = re.sub(
+        r"\d+\.\d{3,}", lambda number: f"{float(number.group()):.2f}", etree.tostring(root, encoding="unicode")
+    )
+    for token, (light, _) in TOKENS.items():
+        text = re.sub(re.escape(light), f"var(--figure-{token})", text, flags=re.IGNORECASE)
+    return text
+
+
+def framed(drawn: str, title: str, subtitle: str = "") -> str:
+    """A drawing on paper, below its title."""
+    inner = etree.fromstring(drawn.encode())
+    width, height = (float(inner.get(key)) for key in ("width", "height"))
+    words, y = [], PADDING
+    for lines, size, weight, colour in (
+        (textwrap.wrap(title, COLUMNS), TITLE, "bold", "ink"),
+        ([subtitle] if subtitle else [], SUBTITLE, "normal", "muted"),
+    ):
+        style = {"font-family": "Arial, sans-serif", "font-size": str(size), "font-weight": weight}
+        for line in lines:
+            y += size
+            words.append(svg.text(line, x=str(PADDING), y=f"{y:g}", fill=PALETTE[colour], **style))
+            y += round(size / 3)
+    inner.set("x", str(PADDING))
+    inner.set("y", f"{y + PADDING:g}")
+    box = {"width": f"{width + 2 * PADDING:g}", "height": f"{y + height + 2 * PADDING:g}"}
+    sheet = svg.svg(svg.rect(width="100%", height="100%", fill=PALETTE["paper"]), *words, inner, **box)
+    sheet.set("viewBox", f"0 0 {box['width']} {box['height']}")
+    return etree.tostring(sheet, encoding="unicode")
+
+
+def _live(spec: dict) -> str:
+    """The chart for Vega, as a script and not as JSON: a page opened from a folder may load the one, not the other.
+
+    Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things.
+    """
+    vega = vl_convert.vegalite_to_vega(sized({**spec, "title": None, "usermeta": None}, WIDE))
+    text = json.dumps(vega, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"(window.dossierFigures ??= {{}})[{json.dumps(spec['name'])}] = {text};\n"
+
+
+def text_of(title) -> str:
+    """A chart's title as one line."""
+    words = title if isinstance(title, str) else title["text"]
+    return words if isinstance(words, str) else " ".join(words)
