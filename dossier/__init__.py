@@ -10,35 +10,30 @@ In a notebook::
 """
 
 import sys
+from importlib import import_module
 
 # Comes with JupyterLab, and jsonschema would load it: seconds to import, for a format that no schema here names.
 UNUSED = "rfc3987_syntax"
 sys.modules.setdefault(UNUSED, None)
 
-from dossier.evidence import corroboration, with_evidence
-from dossier.figures import PALETTE
-from dossier.package import DataError, Package, load
-from dossier.prose import prose_holds
+_HOMES = {
+    "PALETTE": "figures",
+    "SUPPORT": "charts",
+    "TOOLTIP": "charts",
+    "DataError": "package",
+    "Package": "package",
+    "corroboration": "evidence",
+    "figure": "charts",
+    "load": "package",
+    "prose_holds": "prose",
+    "with_evidence": "evidence",
+}
+"""Name to the module that has it, imported when it is asked for: pandas and Altair are slow to import."""
 
-__all__ = [
-    "PALETTE",
-    "SUPPORT",
-    "TOOLTIP",
-    "DataError",
-    "Package",
-    "corroboration",
-    "figure",
-    "load",
-    "prose_holds",
-    "with_evidence",
-]
-
-_ON_DEMAND = ("SUPPORT", "TOOLTIP", "figure")
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str):
-    if name in _ON_DEMAND:  # Altair is slow to import, and a check of the tables does without it
-        from dossier import charts
-
-        return getattr(charts, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from dossier.package import DataError, load
+from dossier.unchanged import is_built
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,24 +14,34 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("build", help="check, build the book, publish it to _build/html")
     commands.add_parser("edition", help="build, and keep the addresses that no later edition may lose")
     command = parser.parse_args(arguments).command
+
+    # imported late, here and below: each command, and each worker of a build, imports what it needs
+    from dossier.package import DataError, load
+
     try:
         data = load()
-        from dossier.project import project_faults  # imported late: a wrong folder is told at once
+        project = data.folder.parent
+        if command == "build" and is_built(project):
+            print("nothing has changed since the last build")
+            print(f"the book: {(project / '_build' / 'html' / 'index.html').as_uri()}")
+            return 0
 
-        passed = data.folder.parent / "_build" / "work" / "checked"
+        from dossier.project import project_faults
+
+        passed = project / "_build" / "work" / "checked"
         if faults := project_faults(data, passed if command == "build" else None):
             for fault in faults:
                 print(fault, file=sys.stderr)
             print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}", file=sys.stderr)
             return 1
         if command == "build":
-            from dossier.publish import publish  # imported late: the check must start fast
+            from dossier.publish import publish
 
-            return publish(data.folder.parent)
+            return publish(project)
         if command == "edition":
             from dossier.book.anchors import record
 
-            return record(data.folder.parent)
+            return record(project)
     except (FileNotFoundError, DataError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -19,6 +19,7 @@ from sphinx.util.console import color_terminal, nocolor
 from dossier import citation, distributions
 from dossier.book import downloads
 from dossier.package import load
+from dossier.unchanged import note_built, sources
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by custom of shells."""
@@ -35,6 +36,7 @@ def publish(project: Path) -> int:
     """
     work, public = project / "_build" / "work", project / "_build" / "html"
     _recover(public)
+    made_of = sources(project)
     if not color_terminal():
         nocolor()
 
@@ -57,6 +59,7 @@ def publish(project: Path) -> int:
         bundle = downloads.offered(load(project))["book"].path
         if _files(work / "html") != {name: mark for name, mark in _files(public).items() if name != bundle}:
             _replace(public, work / "html", lambda book: _bundle(project, book))
+        note_built(project, made_of)
     finally:
         threading.stack_size(0)
         for number, handler in before.items():

@@ -76,9 +76,12 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     formats = {suffix: (label, write(csl)) for suffix, (label, write) in citation.FORMATS.items()}
     for suffix, (_, text) in formats.items():
         (folder / f"{stem}.{suffix}").write_text(text, encoding="utf-8")
-    styles = [citation.PLAIN] if kind == "claim" else citation.STYLES
+    if kind == "claim":
+        formatted = {citation.PLAIN: _formatted_claim(app, pagename, csl, name)}
+    else:
+        formatted = {style: _formatted(app, csl, style) for style in citation.STYLES}
     return {
-        "formatted": {style: Markup(_formatted(app, csl, style)) for style in styles},
+        "formatted": {style: Markup(text) for style, text in formatted.items()},
         "formats": formats,
         "files": "../" * pagename.count("/") + f"cite/{stem}",
     }
@@ -94,6 +97,16 @@ def _stem(pagename: str, kind: str, name: str) -> str:
     if kind in ("report", "page"):
         return pagename.replace("/", "-")
     return name if kind == "claim" else f"{kind}-{name}"
+
+
+def _formatted_claim(app: Sphinx, pagename: str, csl: dict, name: str) -> str:
+    """Claims are many, and differ on a page by their names alone: the first is the others' model."""
+    if not hasattr(app, "dossier_cited_claims"):
+        app.dossier_cited_claims = {}
+    if pagename not in app.dossier_cited_claims:
+        app.dossier_cited_claims[pagename] = name, _formatted(app, csl, citation.PLAIN)
+    model, text = app.dossier_cited_claims[pagename]
+    return text.replace(model, name)
 
 
 def _formatted(app: Sphinx, csl: dict, style: str) -> str:

@@ -8,7 +8,6 @@ import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.executors import utils
 from jupyter_client.kernelspec import NoSuchKernel
@@ -31,8 +30,8 @@ class CellError(Exception):
     """What stopped a notebook: the line in its file, a tab, what is wrong and what would be right."""
 
 
-_ahead: dict[tuple[str, str], Future] = {}
-"""Folder and text of a notebook to its run."""
+_ahead: dict[str, Future] = {}
+"""What a notebook is, as `_name` has it, to its run."""
 
 
 def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
@@ -52,14 +51,18 @@ def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
             executed.match_cache_notebook(notebook)
         except KeyError:
             options = {"timeout": settings.execution_timeout, "allow_errors": settings.execution_allow_errors}
-            key = folder, nbformat.writes(notebook)
-            _ahead[key] = threads.submit(_run, notebook, cwd=folder, **options)
+            _ahead[_name(notebook, folder)] = threads.submit(_run, notebook, cwd=folder, **options)
     threads.shutdown(wait=False)
+
+
+def _name(notebook, folder: str) -> str:
+    """A notebook not yet run and its folder, without the ids of cells, which are made anew at each reading."""
+    return repr((folder, [{**cell, "id": ""} for cell in notebook.cells]))
 
 
 def _execute(notebook, cwd: str, **options) -> utils.ExecutionResult:
     """As jupyter-cache does it, for myst-nb; the run may have been started before."""
-    run = _ahead.pop((cwd, nbformat.writes(notebook)), None)
+    run = _ahead.pop(_name(notebook, cwd), None)
     if run is None:
         return _run(notebook, cwd=cwd, **options)
     result = run.result()

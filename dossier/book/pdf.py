@@ -7,8 +7,10 @@ behind these. A document is set again only when something that it is made of has
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -284,33 +286,46 @@ def _digest(parts) -> str:
     return total.hexdigest()
 
 
+def _set(app: Sphinx) -> list:
+    """Start to set the documents that have changed, in threads, while Sphinx goes on to pages without a source."""
+    work, found = folder(app), documents(app)
+    kept = work / "kept.json"
+    before = json.loads(kept.read_text()) if kept.is_file() else {}
+    if before.get("inputs") == _digest(_inputs(app, found)) and all(
+        (work / f"{document.stem}.pdf").is_file() for document in found
+    ):
+        app.dossier_set = before, {}
+        return []
+    kept.unlink(missing_ok=True)
+    shutil.copyfile(TEMPLATE, work / TEMPLATE.name)
+    after, running, threads = {}, {}, ThreadPoolExecutor(os.cpu_count())
+    for document in found:
+        text = json.dumps(compose(app, document), ensure_ascii=False, sort_keys=True, indent=0)
+        after[document.stem] = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
+        file = work / f"{document.stem}.pdf"
+        if before.get(document.stem) != after[document.stem] or not file.is_file():
+            logger.info("setting %s.pdf", document.stem)
+            file.with_suffix(".json").write_text(text, encoding="utf-8")
+            running[document.stem] = threads.submit(_compile, app, document.stem)
+    threads.shutdown(wait=False)
+    after["inputs"] = _digest(_inputs(app, found))
+    app.dossier_set = after, running
+    return []
+
+
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
-    work, target, found = folder(app), Path(app.outdir) / "pdf", documents(app)
-    kept = work / "kept.json"
-    before = json.loads(kept.read_text()) if kept.is_file() else {}
-    after = {"inputs": _digest(_inputs(app, found))}
-    if before.get("inputs") == after["inputs"] and all(
-        (work / f"{document.stem}.pdf").is_file() for document in found
-    ):
-        after = before
-    else:
-        shutil.copyfile(TEMPLATE, work / TEMPLATE.name)
-        for document in found:
-            text = json.dumps(compose(app, document), ensure_ascii=False, sort_keys=True, indent=0)
-            after[document.stem] = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
-            file = work / f"{document.stem}.pdf"
-            if before.get(document.stem) == after[document.stem] and file.is_file():
-                continue
-            logger.info("setting %s.pdf", document.stem)
-            file.with_suffix(".json").write_text(text, encoding="utf-8")
-            file.write_bytes(_compile(app, document.stem))
-        after["inputs"] = _digest(_inputs(app, found))
-        kept.write_text(json.dumps(after, indent=1, sort_keys=True), encoding="utf-8")
+    if not hasattr(app, "dossier_set"):  # no page was written
+        _set(app)
+    work, target = folder(app), Path(app.outdir) / "pdf"
+    after, running = app.dossier_set
+    for stem, pdf in running.items():
+        (work / f"{stem}.pdf").write_bytes(pdf.result())
+    (work / "kept.json").write_text(json.dumps(after, indent=1, sort_keys=True), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    for document in found:
+    for document in documents(app):
         shutil.copyfile(work / f"{document.stem}.pdf", target / f"{document.stem}.pdf")
 
 
@@ -320,4 +335,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", _prepare)
     app.connect("doctree-resolved", _print, priority=400)
     app.connect("html-page-context", _offer, priority=400)
-    app.connect("build-finished", _publish)
+    app.connect("html-collect-pages", _set)
+    app.connect("build-finished", _publish, priority=950)  # what others do meanwhile comes before

@@ -1,0 +1,46 @@
+"""Whether anything differs from the last build. If not, there is nothing to do, and nothing slow to import."""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+
+def is_built(project: Path) -> bool:
+    """Whether the book is what a build of this project would make."""
+    stamp = _stamp(project)
+    return stamp.is_file() and stamp.read_text() == f"{sources(project)} {_book(project)}"
+
+
+def note_built(project: Path, made_of: str) -> None:
+    """Remember, after a build, of what `sources` it was made, and how it left the book."""
+    _stamp(project).write_text(f"{made_of} {_book(project)}")
+
+
+def sources(project: Path) -> str:
+    """A digest of all that a build may read: the files of the project, the machinery, the environment."""
+    total = sha256(repr((sys.version, sorted(os.listdir(sysconfig.get_path("purelib"))))).encode())
+    for file in (*_files(project), *_files(Path(__file__).parent)):
+        total.update(repr((str(file), sha256(file.read_bytes()).digest())).encode())
+    return total.hexdigest()
+
+
+def _book(project: Path) -> str:
+    total = sha256()
+    for file in _files(project / "_build" / "html"):
+        state = file.stat()
+        total.update(repr((str(file), state.st_size, state.st_mtime_ns)).encode())
+    return total.hexdigest()
+
+
+def _stamp(project: Path) -> Path:
+    return project / "_build" / "work" / "stamp"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, in order, without hidden ones, builds and caches."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_build", "__pycache__")))
+        yield from (Path(here, name) for name in sorted(names) if not name.startswith("."))
