@@ -34,7 +34,7 @@ def archive(members: Iterable[tuple[str, bytes]], date: str) -> bytes:
         for name, content in members:
             member = zipfile.ZipInfo(name, (year, month, day, 0, 0, 0))
             member.create_system = 3
-            packed = name.endswith((".zip", ".xlsx"))
+            packed = name.endswith((".zip", ".xlsx", ".png", ".pdf"))
             member.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16
             file.writestr(member, content)

@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
 
-import lxml.html
-from lxml import etree
 from sphinx.application import Sphinx
 
 from dossier.book import icons, styles
@@ -151,7 +149,7 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
         _write(static / f"{MERGED}.js", _lean(bundle))
         for path in filter(Path.is_file, map(static.joinpath, NEEDED_BY)):
             _write(path, _lean(path.read_text(encoding="utf-8")))
-        _write(static / f"{MERGED}.css", _sheet(static, pages.values()))
+        _write(static / f"{MERGED}.css", _sheet(static, pages.values(), Path(app.doctreedir) / f"{MERGED}.css"))
         for suffix in ("css", "js"):
             mark = hashlib.sha256((static / f"{MERGED}.{suffix}").read_bytes()).hexdigest()[:8]
             for path, html in pages.items():
@@ -167,13 +165,12 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
             path.rmdir()
 
 
-def _sheet(static: Path, pages: Collection[str]) -> str:
+def _sheet(static: Path, pages: Collection[str], kept: Path) -> str:
     groups = [group.split() for html in pages for group in re.findall(r'data-merged="([^"]*)"', html)]
-    elements = [element for html in pages for element in lxml.html.document_fromstring(html).iter(etree.Element)]
     own = {path.name for path in ASSETS.iterdir()} | {"figure-colours.css"}
     said = "\n".join(pages)
     scripts = [path.read_text(encoding="utf-8") for path in sorted(static.rglob("*.js")) if f"/{path.name}" in said]
-    return styles.merge(static, dict.fromkeys(chain(*groups)), own, elements, scripts)
+    return styles.merge(static, dict.fromkeys(chain(*groups)), own, pages, scripts, kept)
 
 
 def _used(static: Path, pages: Iterable[str]) -> list[Path]:

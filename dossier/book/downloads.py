@@ -187,9 +187,13 @@ tables and what each column means (`codebook.csv`), `dossier/` the code that the
 """.encode()
 
 
+def _note_reading(app: Sphinx, env, docnames: list[str]) -> None:
+    app.dossier_something_read = bool(docnames)
+
+
 def _list_anew(app: Sphinx, env) -> list[str]:
     """Sizes may have changed when any page was read."""
-    return sorted(pages_with_list(env)) if getattr(app, "dossier_something_read", False) else []
+    return sorted(pages_with_list(env)) if app.dossier_something_read else []
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -266,6 +270,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("downloads", DownloadsDirective)
     app.connect("config-inited", _launch_from_repository)
     app.connect("env-purge-doc", _purge)
+    app.connect("env-before-read-docs", _note_reading)
     app.connect("env-before-read-docs", _make_tables)
     app.connect("env-updated", _list_anew)
     app.connect("env-check-consistency", _make_notebooks)

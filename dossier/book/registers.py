@@ -49,7 +49,8 @@ class RegisterDirective(SphinxDirective):
         if name not in data.schemas and name not in GENERATED:
             known = ", ".join([*data.schemas, *GENERATED])
             raise self.error(f"the data package has no table {name!r}: one of {known}")
-        state.depend_on(self.env, data, *data.resources)
+        own = {"schema": data.resources, "judgements": ("judgements", "hypotheses", "ratings")}
+        state.depend_on(self.env, data, *own.get(name, {name} & data.schemas.keys()), *state.GRADED)
         self._demand_columns(name, data)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
         page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": [], "entries": []})
@@ -225,17 +226,17 @@ def _purge(app: Sphinx, env, docname: str) -> None:
     registered(env).pop(docname, None)
 
 
-def _note_reading(app: Sphinx, env, docnames: list[str]) -> None:
-    app.dossier_something_read = bool(docnames)
-
-
 def _prepare(app: Sphinx) -> None:
     app.dossier_further_pages = []
 
 
 def _rewrite(app: Sphinx, env) -> list[str]:
-    """Registers link back to the pages that use a claim: write them again when any page was read."""
-    return sorted(registered(env)) if getattr(app, "dossier_something_read", False) else []
+    """Registers link back to the places that use a claim: write them again when these have changed."""
+    numbers = [(page, held.get("figure")) for page, held in env.toc_fignumbers.items()]
+    titles = [(page, title.astext()) for page, title in env.titles.items()]
+    linked = repr([sorted(part) for part in (titles, numbers, state.uses(env).items(), findings(env).items())])
+    before, env.dossier_linked = getattr(env, "dossier_linked", None), linked
+    return [] if linked == before else sorted(registered(env))
 
 
 def setup(app: Sphinx) -> None:
@@ -245,6 +246,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", _prepare)
     app.connect("html-collect-pages", _further_pages)
     app.connect("env-purge-doc", _purge)
-    app.connect("env-before-read-docs", _note_reading)
-    app.connect("env-updated", _rewrite)
+    app.connect("env-get-updated", _rewrite, priority=900)  # figures have their numbers now
     app.connect("doctree-resolved", _resolve)

@@ -48,12 +48,14 @@ def claim_rows(app: Sphinx) -> dict[str, dict]:
         evidence = data.evidence.merge(data.sources, on="source_id", suffixes=("", "_source")).merge(
             data.origins, on="origin_id", suffixes=("", "_origin")
         )
-        by_claim = {key: part for key, part in evidence.groupby("claim_id", sort=False)}
+        by_claim: dict[str, list[dict]] = {}
+        for row in evidence.to_dict("records"):
+            by_claim.setdefault(row["claim_id"], []).append(row)
         rows = {}
         for claim in graded_claims(data).to_dict("records"):
             claim["place"] = names.get(claim["place_id"], "")
             claim["when"] = dates_in_words(claim)
-            claim["evidence"] = by_claim[claim["claim_id"]].to_dict("records")
+            claim["evidence"] = by_claim[claim["claim_id"]]
             rows[claim["claim_id"]] = claim
         app.dossier_claims = rows
     return app.dossier_claims

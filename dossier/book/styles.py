@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import tinycss2
@@ -22,13 +23,15 @@ MASKED = [
     ("vertical-align", "-.125em"),
 ]
 """How an empty box is drawn through a mask, in the place of a character of the icon font."""
+START_TAG = re.compile(r"<([A-Za-z][\w-]*)((?:\s[^<>]*)?)>")
+ATTRIBUTE = re.compile(r'([\w:.-]+)(?:="([^"]*)")?')
 USE = r"(?<=var\()--[\w-]+|(?<=animation:)[^;}]+|(?<=animation-name:)[^;}]+"
 
 
 class Vocabulary:
     """What selectors may name: what pages have, and any word in a string of a script, which may set it."""
 
-    def __init__(self, elements: Iterable, scripts: list[str]) -> None:
+    def __init__(self, pages: Iterable[str], scripts: Iterable[str]) -> None:
         self.tags: set[str] = set()
         self.names: set[str] = set()
         self.attributes = set(STATES)
@@ -39,10 +42,11 @@ class Vocabulary:
             for key in re.findall(r"dataset\.(\w+)", script):
                 self.attributes.add("data-" + re.sub("[A-Z]", lambda m: "-" + m[0].lower(), key))
         self.values = set(self.names)
-        for element in elements:
-            self.tags.add(element.tag)
-            self.attributes.update(element.attrib)
-            for key, value in element.attrib.items():
+        starts = {start for page in pages for start in START_TAG.findall(page)}
+        for tag, rest in starts:
+            self.tags.add(tag.lower())
+            for key, value in ATTRIBUTE.findall(rest):
+                self.attributes.add(key)
                 if key == "class":
                     self.names.update(value.split())
                 elif key == "id":
@@ -173,9 +177,33 @@ def _parse(sheet: Path, folder: Path) -> list:
     return rules
 
 
-def merge(folder: Path, sheets: Iterable[str], own: set[str], elements: Iterable, scripts: list[str]) -> str:
-    """One sheet from those of a folder, in their order; the sheets named in `own` are taken whole."""
-    vocabulary = Vocabulary(elements, scripts)
+def merge(
+    folder: Path, sheets: Iterable[str], own: set[str], pages: Iterable[str], scripts: list[str], kept: Path
+) -> str:
+    """One sheet from those of a folder, in their order.
+
+    Args:
+        folder: Where the sheets lie.
+        sheets: Their names, as seen from there.
+        own: Those of them that are taken whole.
+        pages: The pages, as HTML.
+        scripts: Their scripts.
+        kept: A file, named as the sheet that is made, that keeps the result for when all this is the same again.
+    """
+    vocabulary = Vocabulary(pages, scripts)
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.css")) if path.name != kept.name
+    }
+    made_of = repr([list(sheets), sorted(own), texts, scripts, *map(sorted, vars(vocabulary).values())])
+    mark = sha256(made_of.encode()).hexdigest() + "\n"
+    before = kept.read_text(encoding="utf-8") if kept.is_file() else ""
+    if not before.startswith(mark):
+        before = mark + _merged(folder, sheets, own, vocabulary, scripts)
+        kept.write_text(before, encoding="utf-8")
+    return before.removeprefix(mark)
+
+
+def _merged(folder: Path, sheets: Iterable[str], own: set[str], vocabulary: Vocabulary, scripts: list[str]) -> str:
     rules: list[tuple] = []
     said: set[str] = set()
     notices: dict[str, None] = {}
