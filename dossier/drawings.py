@@ -49,6 +49,17 @@ def draw(spec: dict, folder: Path, made_of: str) -> None:
     (folder / f"{name}{MADE}").write_text(made_of, encoding="utf-8")
 
 
+def leave_blank(name: str, folder: Path) -> None:
+    """Write empty drawings for the page of a figure that cannot be drawn, whose other faults are still to be told."""
+    for ending in ("-wide.svg", "-narrow.svg", "-print.svg"):
+        (folder / f"{name}{ending}").write_text(framed('<svg width="1" height="1"/>', ""), encoding="utf-8")
+
+
+def library(target: Path, head: str) -> None:
+    """Write the chart library as a script that leaves no names behind: they would collide with Sphinx's own."""
+    target.write_text(f"{head}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
+
+
 def drawing(spec: dict, width: int) -> str:
     """A drawing of the given width as SVG, without its title."""
     bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}

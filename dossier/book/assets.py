@@ -3,11 +3,12 @@
 from importlib import metadata
 from pathlib import Path
 
-import vl_convert
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from dossier import drawings
 from dossier.figures import TOKENS
+from dossier.workers import pool
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -38,12 +39,16 @@ def _add_static_path(app: Sphinx, config: Config) -> None:
     version = f"/* vl-convert {metadata.version('vl-convert-python')} */\n"
     library = generated / "vega.js"
     if not library.is_file() or not library.read_text(encoding="utf-8").startswith(version):
-        # In a function, because as a plain script its top-level names collide with Sphinx's own.
-        library.write_text(f"{version}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
+        app.dossier_library = pool().submit(drawings.library, library, version)
     (generated / "figure-colours.css").write_text(_colours(), encoding="utf-8")
     config.html_static_path += [str(ASSETS), str(generated)]
     if not config.html_favicon:
         config.html_favicon = str(ASSETS / "favicon.svg")
+
+
+def _await_library(app: Sphinx, env) -> None:
+    if hasattr(app, "dossier_library"):
+        app.dossier_library.result()
 
 
 def _colours() -> str:
@@ -69,4 +74,5 @@ def setup(app: Sphinx) -> None:
     app.add_css_file("dossier.css")
     app.add_js_file("dossier.js", loading_method="defer")
     app.connect("config-inited", _add_static_path)
+    app.connect("env-check-consistency", _await_library)
     app.connect("html-page-context", _add_policy, priority=999)

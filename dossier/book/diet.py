@@ -44,14 +44,14 @@ SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>[ \t]*\n?", re.DOTALL)
 NAMED = re.compile(r"""[/"'(]([\w.-]+)""")
 SHEET = re.compile(r'<link\b(?=[^>]*rel="stylesheet")[^>]*?href="(?:\.\./)*_static/([^"?]*)[^>]*>\s*')
 WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
-    (r'\s*<link rel="preload"[^>]*>', ""),
-    (r"\s*<noscript>\s*<style>.*?</style>\s*</noscript>", ""),  # in dossier.css, as @media (scripting: none)
-    (r"\s*<!--.*?-->", ""),
-    (r'\s*<meta name="viewport"[^>]*>(?=.*<meta name="viewport")', ""),
-    (r'\s*<meta name="docsearch:[^>]*>', ""),
+    (r'<link rel="preload"[^>]*>\s*', ""),
+    (r"<noscript>\s*<style>.*?</style>\s*</noscript>\s*", ""),  # in dossier.css, as @media (scripting: none)
+    (r"<!--.*?-->\s*", ""),
+    (r'<meta name="viewport"[^>]*>\s*(?=.*<meta name="viewport")', ""),
+    (r'<meta name="docsearch:[^>]*>\s*', ""),
     (r'<div id="ethical-ad-placement"[^>]*>\s*</div>', ""),
-    (r'\s+data-bs-(?:toggle="tooltip"|placement="\w+")', ""),
-    (r"\bdata-bs-title=", "title="),
+    (r'data-bs-(?:toggle="tooltip"|placement="\w+")\s*', ""),
+    (r"data-bs-title=", "title="),
     (r'onclick="(?:window\.)?(\w+)\(\)"', r'data-call="\1"'),
     (r'(<button class="[^"]*search-button-field[^"]*"[^>]*?) aria-label="[^"]*"', r"\1"),  # the name is the text
     (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Pages below this one">'),

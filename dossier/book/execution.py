@@ -35,13 +35,15 @@ _ahead: dict[str, Future] = {}
 
 
 def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
-    """Start the notebooks of the pages that will be read, in their order, where the cache does not have them."""
+    """Start the notebooks of pages to be read, unless the cache has them; the pages that wait are read last."""
     settings = env.mystnb_config
     if settings.execution_mode != "cache":
         return
     executed = get_cache(settings.execution_cache_path)
     threads = ThreadPoolExecutor(os.cpu_count())
-    for path in map(Path, map(env.doc2path, docnames)):
+    running = set()
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
         text = path.read_text(encoding="utf-8")
         reader = create_nb_reader(str(path), env.myst_config, settings, text)
         if reader is None:
@@ -52,7 +54,9 @@ def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
         except KeyError:
             options = {"timeout": settings.execution_timeout, "allow_errors": settings.execution_allow_errors}
             _ahead[_name(notebook, folder)] = threads.submit(_run, notebook, cwd=folder, **options)
+            running.add(docname)
     threads.shutdown(wait=False)
+    docnames.sort(key=lambda docname: (docname in running, docname))
 
 
 def _name(notebook, folder: str) -> str:

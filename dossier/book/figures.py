@@ -141,6 +141,7 @@ def _await_drawings(app: Sphinx, env) -> None:
         except ValueError as error:  # of the renderer
             told = " ".join(line for line in map(str.strip, str(error).splitlines()) if not line.startswith("at "))
             state.fault(app, f"figure {name!r} cannot be drawn: {told}: mend the chart", location)
+            drawings.leave_blank(name, folder(app))
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:

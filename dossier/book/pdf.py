@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+from sphinx.util.build_phase import BuildPhase
 
 from dossier import citation, scales
 from dossier.book import printed, state
@@ -84,6 +85,7 @@ def _prepare(app: Sphinx) -> None:
     for face in FACES:
         name = f"SourceSansPro-{face}.otf"
         shutil.copyfile(Path(font_source_sans_pro.font_directory) / name, fonts / name)
+    app.dossier_press = Press(app)
 
 
 def _page_file(app: Sphinx, docname: str) -> Path:
@@ -96,6 +98,9 @@ def _print(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         file = _page_file(app, docname)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(printed.page(app, doctree, docname), ensure_ascii=False), encoding="utf-8")
+        for document in documents(app)[1:] if app.phase == BuildPhase.RESOLVING else []:
+            if [part.docname for part in document.parts] == [docname]:
+                app.dossier_press.start(document)
 
 
 def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -286,47 +291,70 @@ def _digest(parts) -> str:
     return total.hexdigest()
 
 
-def _set(app: Sphinx) -> list:
-    """Start to set the documents that have changed, in threads, while Sphinx goes on to pages without a source."""
-    work, found = folder(app), documents(app)
-    kept = work / "kept.json"
-    before = json.loads(kept.read_text()) if kept.is_file() else {}
-    if before.get("inputs") == _digest(_inputs(app, found)) and all(
-        (work / f"{document.stem}.pdf").is_file() for document in found
-    ):
-        app.dossier_set = before, {}
-        return []
-    kept.unlink(missing_ok=True)
-    shutil.copyfile(TEMPLATE, work / TEMPLATE.name)
-    after, running, threads = {}, {}, ThreadPoolExecutor(os.cpu_count())
-    for document in found:
-        text = json.dumps(compose(app, document), ensure_ascii=False, sort_keys=True, indent=0)
-        after[document.stem] = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
-        file = work / f"{document.stem}.pdf"
-        if before.get(document.stem) != after[document.stem] or not file.is_file():
+class Press:
+    """Sets documents in threads while the build goes on: those that differ from what was set before.
+
+    `kept` is what was set before, and `made_of` what is set now: a digest for each document, and one of all inputs.
+    """
+
+    def __init__(self, app: Sphinx):
+        self.app, self.work = app, folder(app)
+        kept = self.work / "kept.json"
+        self.kept = json.loads(kept.read_text()) if kept.is_file() else {}
+        self.made_of: dict[str, str] = {}
+        self.running: dict[str, Future] = {}
+        self.threads = ThreadPoolExecutor(os.cpu_count())
+        shutil.copyfile(TEMPLATE, self.work / TEMPLATE.name)
+
+    def start(self, document: Document) -> None:
+        """Set a document, all pages of which are trees by now."""
+        text = json.dumps(compose(self.app, document), ensure_ascii=False, sort_keys=True, indent=0)
+        mark = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
+        file = self.work / f"{document.stem}.pdf"
+        if self.kept.get(document.stem) != mark or not file.is_file():
             logger.info("setting %s.pdf", document.stem)
             file.with_suffix(".json").write_text(text, encoding="utf-8")
-            running[document.stem] = threads.submit(_compile, app, document.stem)
-    threads.shutdown(wait=False)
-    after["inputs"] = _digest(_inputs(app, found))
-    app.dossier_set = after, running
+            self.running[document.stem] = self.threads.submit(_compile, self.app, document.stem)
+        self.made_of[document.stem] = mark
+
+    def start_others(self) -> None:
+        """Set the documents that were not started, unless nothing has changed."""
+        found = documents(self.app)
+        inputs = _digest(_inputs(self.app, found))
+        there = all((self.work / f"{document.stem}.pdf").is_file() for document in found)
+        if self.kept.get("inputs") == inputs and there and not self.running:
+            self.made_of = self.kept
+            return
+        for document in found:
+            if document.stem not in self.made_of:
+                self.start(document)
+        self.made_of["inputs"] = _digest(_inputs(self.app, found))
+
+    def finish(self) -> None:
+        """Wait for the documents, and keep them. Raises `ExtensionError` where one cannot be set."""
+        self.threads.shutdown()
+        for stem, pdf in self.running.items():
+            (self.work / f"{stem}.pdf").write_bytes(pdf.result())
+        (self.work / "kept.json").write_text(json.dumps(self.made_of, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _set_others(app: Sphinx) -> list:
+    """Runs when the pages that have a source are written; Sphinx goes on to those that have none."""
+    app.dossier_press.start_others()
     return []
 
 
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
-    if not hasattr(app, "dossier_set"):  # no page was written
-        _set(app)
-    work, target = folder(app), Path(app.outdir) / "pdf"
-    after, running = app.dossier_set
-    for stem, pdf in running.items():
-        (work / f"{stem}.pdf").write_bytes(pdf.result())
-    (work / "kept.json").write_text(json.dumps(after, indent=1, sort_keys=True), encoding="utf-8")
+    if not app.dossier_press.made_of:  # no page was written
+        app.dossier_press.start_others()
+    app.dossier_press.finish()
+    target = Path(app.outdir) / "pdf"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for document in documents(app):
-        shutil.copyfile(work / f"{document.stem}.pdf", target / f"{document.stem}.pdf")
+        shutil.copyfile(folder(app) / f"{document.stem}.pdf", target / f"{document.stem}.pdf")
 
 
 def setup(app: Sphinx) -> None:
@@ -335,5 +363,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", _prepare)
     app.connect("doctree-resolved", _print, priority=400)
     app.connect("html-page-context", _offer, priority=400)
-    app.connect("html-collect-pages", _set)
+    app.connect("html-collect-pages", _set_others)
     app.connect("build-finished", _publish, priority=950)  # what others do meanwhile comes before
