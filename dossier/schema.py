@@ -154,7 +154,7 @@ def file_faults(data: Package, name: str) -> Iterator[Fault]:
         yield Fault(path.name, HEADER_ROW, "", "has Windows line ends", "lines that end in LF")
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        text = raw.decode("utf-8")
+        raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("latin-1")
         column = max(0, len(next(csv.reader([line]), [])) - 1)
@@ -166,7 +166,7 @@ def file_faults(data: Package, name: str) -> Iterator[Fault]:
             "the file saved as UTF-8",
         )
         return
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), strict=True)
     number = HEADER_ROW
     try:
         if found := list(_header_faults(path.name, next(rows, []), header)):
