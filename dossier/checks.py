@@ -127,15 +127,15 @@ def _references(data: Package, name: str, whole: list[str], faults: list[Fault])
         there = data.path(target).name
         if target not in whole or any(fault.file == there and key in fault.column.split() for fault in faults):
             continue
-        known = set(data.text(target)[key])
-        cells = text[column].str.split()
-        for index, keys in cells[~cells.map(known.issuperset)].items():
-            for missing in dict.fromkeys(part for part in keys if part not in known):
+        known = set(data.text(target)[key].tolist())
+        for index, cell in enumerate(text[column].tolist()):
+            keys = cell.split()
+            for missing in set(keys) - known:
                 right = f"a key that {there} has, or a new row there"
                 yield Fault(file, row_number(index), column, f"{missing!r} is not in {there}", right)
-        for index, keys in cells[cells.map(len) > cells.map(set).map(len)].items():
-            twice = next(part for part in keys if keys.count(part) > 1)
-            yield Fault(file, row_number(index), column, f"{twice!r} stands twice in the list", "each once")
+            if len(set(keys)) < len(keys):
+                twice = next(part for part in keys if keys.count(part) > 1)
+                yield Fault(file, row_number(index), column, f"{twice!r} stands twice in the list", "each once")
 
 
 def _unused(data: Package, whole: list[str]) -> Iterator[Fault]:
@@ -145,7 +145,7 @@ def _unused(data: Package, whole: list[str]) -> Iterator[Fault]:
         for key in resource["schema"].get("foreignKeys", []):
             target = key["reference"]["resource"]
             if name in whole:
-                used.setdefault(target, set()).update(data.text(name)[key["fields"][0]])
+                used.setdefault(target, set()).update(data.text(name)[key["fields"][0]].tolist())
             else:  # who knows whom it names
                 whole = [table for table in whole if table != target]
     for name in {"sources", "origins"}.intersection(whole):
@@ -161,7 +161,7 @@ def _claims(data: Package) -> Iterator[Fault]:
     """Every claim has evidence that supports it, and a status that its evidence bears out."""
     file = data.path("claims").name
     support = corroboration(data.evidence, data.origins, data.sources)
-    claims = data.claims.merge(support, left_on="claim_id", right_index=True, how="left")
+    claims = data.claims[["claim_id", "status"]].join(support, on="claim_id")
     claims[["origins", "contradicting"]] = claims[["origins", "contradicting"]].fillna(0)
     for claim in claims.itertuples():
         if claim.origins == 0:
@@ -195,7 +195,7 @@ def _grades(data: Package) -> Iterator[Fault]:
     """Credibility follows the criteria of the method page."""
     file = data.path("claims").name
     support = corroboration(data.evidence, data.origins, data.sources)
-    claims = data.claims.merge(support, left_on="claim_id", right_index=True)
+    claims = data.claims[["claim_id", "status", "credibility"]].join(support, on="claim_id", how="inner")
     for claim in claims.itertuples():
         judgement = claim.status in ("analysis", "forecast")
         grade = claim.credibility

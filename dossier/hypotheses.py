@@ -18,6 +18,10 @@ def matrix(ratings: pd.DataFrame) -> pd.DataFrame:
     return ratings.pivot(index="claim_id", columns="hypothesis_id", values="consistency")
 
 
+def _scores(ratings: pd.DataFrame) -> pd.DataFrame:
+    return matrix(ratings).replace(CONSISTENCY).infer_objects().astype(float)
+
+
 def inconsistency(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd.Series:
     """Inconsistency score of each hypothesis, 0 or below; the nearer to 0, the less speaks against it.
 
@@ -27,7 +31,7 @@ def inconsistency(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd
 
     Returns the scores indexed by `hypothesis_id`, best first.
     """
-    scores = matrix(ratings).replace(CONSISTENCY).infer_objects().astype(float)
+    scores = _scores(ratings)
     if weights is not None:
         scores = scores.mul(weights.reindex(scores.index), axis=0)
     return scores.sum().sort_values(ascending=False, kind="stable").rename("inconsistency")
@@ -43,7 +47,7 @@ def diagnosticity(ratings: pd.DataFrame) -> pd.Series:
 
     A claim that scores alike on all hypotheses has none and can be left out.
     """
-    scores = matrix(ratings).replace(CONSISTENCY).infer_objects().astype(float)
+    scores = _scores(ratings)
     return (
         (scores.max(axis=1) - scores.min(axis=1))
         .sort_values(ascending=False, kind="stable")
@@ -65,23 +69,22 @@ def leave_one_out(ratings: pd.DataFrame, weights: pd.Series | None = None) -> pd
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim_id")
 
 
-def cuts(ratings: pd.DataFrame, graded: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.Series | None]]:
-    """Cuts of the evidence on which an order of hypotheses should not hang.
+def cuts(ratings: pd.DataFrame, graded: pd.DataFrame) -> pd.DataFrame:
+    """Inconsistency scores in cuts of the evidence on which an order of hypotheses should not hang.
 
-    `graded` is indexed by `claim_id`, with `credibility` and `origins`. Returns name to (ratings, weights), to be
-    given to `inconsistency`: all claims, all weighted by credibility, those of two or more independent origins,
-    and all but each claim in turn.
+    `graded` is indexed by `claim_id`, with `credibility` and `origins`. Returns one row a cut, one column a
+    hypothesis: all claims, all weighted by credibility, those of two or more independent origins, and all but
+    each claim in turn.
     """
-    several = graded.index[graded["origins"] > 1]
-    named: dict[str, tuple[pd.DataFrame, pd.Series | None]] = {
-        "all claims": (ratings, None),
-        "weighted": (ratings, weights(graded.reset_index())),
-        "two or more origins": (ratings[ratings["claim_id"].isin(several)], None),
+    scores = _scores(ratings)
+    known = graded.reindex(scores.index)
+    named = {
+        "all claims": scores,
+        "weighted": scores.mul(weights(known.reset_index()), axis=0),
+        "two or more origins": scores[known["origins"] > 1],
     }
-    named |= {
-        f"without {claim}": (ratings[ratings["claim_id"] != claim], None) for claim in ratings["claim_id"].unique()
-    }
-    return named
+    named |= {f"without {claim}": scores.drop(claim) for claim in scores.index}
+    return pd.DataFrame({name: cut.sum() for name, cut in named.items()}).T
 
 
 def as_of(ratings: pd.DataFrame, claims: pd.DataFrame, day: str) -> pd.DataFrame:

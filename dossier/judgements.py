@@ -8,7 +8,7 @@ import re
 import pandas as pd
 
 from dossier.evidence import graded_claims
-from dossier.hypotheses import cuts, inconsistency
+from dossier.hypotheses import cuts
 from dossier.package import Package
 from dossier.scales import LIKELIHOOD
 
@@ -49,20 +49,20 @@ def support(data: Package) -> pd.DataFrame:
     """
     graded = graded_claims(data).set_index("claim_id")
     known = data.hypotheses["hypothesis_id"]
-    scores = [inconsistency(*cut).reindex(known, fill_value=0) for cut in cuts(data.ratings, graded).values()]
+    scores = cuts(data.ratings, graded).reindex(columns=known, fill_value=0)
     rows = {}
     for row in data.judgements.to_dict("records"):
         claims = graded.loc[row["claim_ids"].split()]
         facts = claims[~claims["status"].isin(["analysis", "forecast"])]
         favoured, behind = (row[name].split() if pd.notna(row[name]) else [] for name in ("favoured", "behind"))
-        ranked = scores if favoured and behind else []
+        ranked = scores if favoured and behind else scores[:0]
         rows[row["judgement_id"]] = {
             "facts": len(facts),
             "probable": int(facts["credibility"].le(2).sum()),
             "possible": int(facts["credibility"].le(3).sum()),
             "corroborated": int(facts["origins"].gt(1).sum()),
             "cuts": len(ranked),
-            "ahead": sum(bool(score[favoured].min() > score[behind].max()) for score in ranked),
+            "ahead": int((ranked[favoured].min(axis=1) > ranked[behind].max(axis=1)).sum()),
         }
     result = pd.DataFrame.from_dict(rows, orient="index").rename_axis("judgement_id")
     result["ceiling"] = [_ceiling(row) for row in result.itertuples()]

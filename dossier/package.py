@@ -103,7 +103,7 @@ class Package:
                 self._texts[table] = pd.read_csv(
                     self.path(table), dtype=str, keep_default_na=False, encoding="utf-8"
                 )
-            return self._texts[table].copy()
+            return self._texts[table].copy(deep=False)
         except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
             raise DataError(
                 f"{self.path(table).name}: cannot be read as UTF-8 CSV: {error}; run the check"

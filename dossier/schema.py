@@ -154,7 +154,7 @@ def file_faults(data: Package, name: str) -> Iterator[Fault]:
         yield Fault(path.name, HEADER_ROW, "", "has Windows line ends", "lines that end in LF")
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        text = raw.decode("utf-8")
+        raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("latin-1")
         column = max(0, len(next(csv.reader([line]), [])) - 1)
@@ -166,7 +166,7 @@ def file_faults(data: Package, name: str) -> Iterator[Fault]:
             "the file saved as UTF-8",
         )
         return
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), strict=True)
     number = HEADER_ROW
     try:
         if found := list(_header_faults(path.name, next(rows, []), header)):
@@ -274,34 +274,34 @@ def _fits(data: Package, name: str) -> bool:
     cell by cell, is spared it. Where in doubt, it is not: frictionless is the judge, and finds the words.
     """
     frame, schema = data.text(name), data.schemas[name]["schema"]
-    if frame.duplicated(schema["primaryKey"]).any():
+    if "missingValues" in schema or frame.duplicated(schema["primaryKey"]).any():
         return False
-    for field in schema["fields"]:
-        cells, limits = frame[field["name"]], field.get("constraints", {})
-        given = cells[cells != ""]
-        if limits.get("required") and len(given) < len(cells):
-            return False
-        if "unique" in limits or "missingValues" in schema:
-            return False
-        kept = [given.str.len() <= limits.get("maxLength", math.inf), given.str.len() >= limits.get("minLength", 0)]
-        if "pattern" in limits:
-            kept.append(given.str.fullmatch(limits["pattern"]))
-        if "enum" in limits:
-            kept.append(given.isin([str(value) for value in limits["enum"]]))
-        if field.get("format") == "uri":
-            kept.append(given.str.fullmatch(r"https?://[\w.-]+(:\d+)?(/[^\s<>]*)?(\?[^\s<>]*)?"))
-        elif field.get("format", "default") != "default":
-            return False
-        if field["type"] != "string":
-            if not given.str.fullmatch(_WRITTEN[field["type"]][0]).all():
-                return False
-            if field["type"] == "date":
-                kept.append(pd.to_datetime(given, format="%Y-%m-%d", errors="coerce").notna())
-            else:
-                values = pd.to_numeric(given)
-                kept.append(values.between(limits.get("minimum", -math.inf), limits.get("maximum", math.inf)))
-        if not all(column.all() for column in kept):
-            return False
+    return all(_keeps(set(frame[field["name"]].tolist()), field) for field in schema["fields"])
+
+
+def _keeps(cells: set[str], field: dict) -> bool:
+    """Whether the cells of a column, each told once, plainly keep to its field."""
+    limits, given = field.get("constraints", {}), cells - {""}
+    if "unique" in limits or field.get("format", "default") not in ("default", "uri"):
+        return False
+    if limits.get("required") and "" in cells:
+        return False
+    if "enum" in limits and not given.issubset(map(str, limits["enum"])):
+        return False
+    if not all(limits.get("minLength", 0) <= len(cell) <= limits.get("maxLength", math.inf) for cell in given):
+        return False
+    forms = [limits["pattern"]] if "pattern" in limits else []
+    if field.get("format") == "uri":
+        forms.append(r"https?://[\w.-]+(:\d+)?(/[^\s<>]*)?(\?[^\s<>]*)?")
+    if field["type"] in _WRITTEN:
+        forms.append(_WRITTEN[field["type"]][0])
+    if not all(all(map(re.compile(form).fullmatch, given)) for form in forms):
+        return False
+    if field["type"] == "date":
+        return pd.to_datetime(list(given), format="%Y-%m-%d", errors="coerce").notna().all()
+    if field["type"] in ("number", "integer"):
+        values = pd.to_numeric(pd.Series(list(given)))
+        return values.between(limits.get("minimum", -math.inf), limits.get("maximum", math.inf)).all()
     return True
 
 
@@ -381,14 +381,12 @@ _TEXT = [
 _FORMULA = (r"^[=+@\-]", "starts as a formula does, and a spreadsheet would run it", "a word first")
 
 
-_SIGNS = ("<", "{", "&", "](", "\ufffd", "Â", "Ã", "â€", "Ð", "Ñ", "Ø", "Ù")
+_SIGNS = re.compile("[<{&\\]\ufffdÂÃâÐÑØÙ]")
 
 
 def _doubtful(cell: str) -> bool:
     """Whether a cell can break one of the rules at all: each fault has one of these signs, and most cells none."""
-    if not cell.isprintable() or cell[:1] in ("=", "+", "@", "-") or cell[:1] == " " or cell[-1:] == " ":
-        return cell != ""
-    return any(sign in cell for sign in _SIGNS)
+    return not cell.isprintable() or cell[0] in " =+@-" or cell[-1] == " " or bool(_SIGNS.search(cell))
 
 
 def text_faults(data: Package, name: str) -> Iterator[Fault]:
@@ -396,17 +394,17 @@ def text_faults(data: Package, name: str) -> Iterator[Fault]:
     frame = data.text(name)
     for field in data.fields(name):
         column, cells = field["name"], frame[field["name"]]
-        rules = _TEXT
-        if field["type"] in _WRITTEN:
-            written = cells[(cells != "") & ~cells.str.fullmatch(_WRITTEN[field["type"]][0])]
-            for index, cell in written.items():
+        given, rules = set(cells.tolist()) - {""}, _TEXT
+        if field["type"] in _WRITTEN:  # what is well written breaks no rule
+            given = {cell for cell in given if not re.fullmatch(_WRITTEN[field["type"]][0], cell)}
+            for index, cell in cells[cells.isin(given)].items():
                 yield Fault(data.path(name).name, row_number(index), column, *_mistyped(cell, field))
         else:
             rules = [*_TEXT, _FORMULA]
-        doubtful = cells[[_doubtful(cell) for cell in cells.tolist()]]  # few, so that the rules are asked of few
-        for pattern, wrong, right in rules:
-            for index in doubtful[doubtful.str.contains(pattern)].index:
-                yield Fault(data.path(name).name, row_number(index), column, wrong, right)
+        for index, cell in cells[cells.isin(set(filter(_doubtful, given)))].items():
+            for pattern, wrong, right in rules:
+                if re.search(pattern, cell):
+                    yield Fault(data.path(name).name, row_number(index), column, wrong, right)
 
 
 def row_number(index) -> int:
