@@ -50,7 +50,7 @@ def draw(spec: dict, folder: Path, made_of: str) -> None:
 
 
 def leave_blank(name: str, folder: Path) -> None:
-    """Write empty drawings for the page of a figure that cannot be drawn, whose other faults are still to be told."""
+    """Write empty drawings for the page of a figure that cannot be drawn, with other faults still to be told."""
     for ending in ("-wide.svg", "-narrow.svg", "-print.svg"):
         (folder / f"{name}{ending}").write_text(framed('<svg width="1" height="1"/>', ""), encoding="utf-8")
 
