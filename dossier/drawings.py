@@ -60,6 +60,12 @@ def library(target: Path, head: str) -> None:
     target.write_text(f"{head}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
 
 
+def rasterize(drawn: str, target: Path, made_of: Path) -> None:
+    """Write a drawing as PNG, and then of what it was made."""
+    target.write_bytes(vl_convert.svg_to_png(drawn))
+    made_of.write_text(drawn, encoding="utf-8")
+
+
 def drawing(spec: dict, width: int) -> str:
     """A drawing of the given width as SVG, without its title."""
     bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}

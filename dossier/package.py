@@ -64,6 +64,7 @@ class Package:
         self.folder = self.descriptor_path.parent
         self._tables: dict[str, pd.DataFrame | dict] = {}
         self._texts: dict[str, pd.DataFrame] = {}
+        self._places: dict[str, dict[str, int]] = {}
 
     @cached_property
     def descriptor(self) -> dict:
@@ -112,11 +113,12 @@ class Package:
     def row(self, table: str, key: str) -> pd.Series:
         """One row by its primary key. Raises `DataError` where there is none."""
         frame = getattr(self, table)
-        found = frame[frame[self.key(table)] == key]
-        if found.empty:
+        if table not in self._places:
+            self._places[table] = {name: place for place, name in enumerate(frame[self.key(table)])}
+        if key not in self._places[table]:
             told = f"{self.path(table).name} has no row with the {self.key(table)} {key!r}"
             raise DataError(f"{told}: an identifier that it has, or a new row there")
-        return found.iloc[0]
+        return frame.iloc[self._places[table][key]]
 
     def __getattr__(self, name: str):
         if name.startswith("_") or name not in self.resources:

@@ -1,5 +1,6 @@
 """Builds the book aside and publishes it whole: a build that fails or is cut off leaves the last book untouched."""
 
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -95,12 +96,21 @@ def _build(project: Path, work: Path) -> int:
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
-    """File name to size and time of the last change; a copy keeps both."""
+    """File name to its state."""
     return {
-        file.relative_to(folder).as_posix(): (file.stat().st_size, file.stat().st_mtime_ns)
+        file.relative_to(folder).as_posix(): _state(file)
         for file in folder.rglob("*")
         if file.is_file() and not file.name.startswith(".buildinfo")
     }
+
+
+def _state(file: Path) -> tuple[int, int] | None:
+    """Size and time of the last change, which a copy keeps; None where there is no file."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _tell(error: BaseException, log: Path) -> None:
@@ -119,7 +129,17 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
     fresh, old = public.with_name("html.new"), public.with_name("html.old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(built, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
+
+    def place(source: str, target: str) -> None:
+        """A file that is the public one already is linked, not copied: none is ever changed in its place."""
+        stands = public / Path(source).relative_to(built)
+        if _state(stands) == _state(Path(source)):
+            with contextlib.suppress(OSError):  # of a system without links
+                os.link(stands, target)
+                return
+        shutil.copy2(source, target)
+
+    shutil.copytree(built, fresh, ignore=shutil.ignore_patterns(".buildinfo*"), copy_function=place)
     finish(fresh)
     if public.exists() and _exchange(fresh, public):
         shutil.rmtree(fresh, ignore_errors=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from concurrent.futures import Future
 from importlib import metadata
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from sphinx.errors import ExtensionError
 
 from dossier import citation
 from dossier.book import state
+from dossier.drawings import text_of
 from dossier.package import DataError
 from dossier.project import agreement
+from dossier.workers import pool
 
 
 def _note_citation_file(app: Sphinx, config: Config) -> None:
@@ -58,18 +61,7 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
         `formatted`, style to HTML; `formats`, file name extension to name and text of a format; `files`, the
         address of the files without extension, as seen from the page. A claim has one style: there are many.
     """
-    whole = app.dossier_report
-    anchor = f"table-{name}" if kind == "table" else name
-    url = page_uri(app, pagename)
-    words = (whole.title.split(":")[0], whole.date[:4], *_parts(pagename, kind, name))
-    csl = citation.item(
-        whole,
-        kind,
-        key="".join(re.sub(r"[^a-z0-9]", "", word.lower()) for word in words),
-        title=title,
-        url=f"{url}#{anchor}" if url and anchor else url,
-        abstract=abstract,
-    )
+    csl = _item(app, pagename, kind, name, title, abstract)
     stem = _stem(pagename, kind, name)
     folder = Path(app.outdir) / "cite"
     folder.mkdir(exist_ok=True)
@@ -85,6 +77,21 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
         "formats": formats,
         "files": "../" * pagename.count("/") + f"cite/{stem}",
     }
+
+
+def _item(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "", abstract: str = "") -> dict:
+    whole = app.dossier_report
+    anchor = f"table-{name}" if kind == "table" else name
+    url = page_uri(app, pagename)
+    words = (whole.title.split(":")[0], whole.date[:4], *_parts(pagename, kind, name))
+    return citation.item(
+        whole,
+        kind,
+        key="".join(re.sub(r"[^a-z0-9]", "", word.lower()) for word in words),
+        title=title,
+        url=f"{url}#{anchor}" if url and anchor else url,
+        abstract=abstract,
+    )
 
 
 def _parts(pagename: str, kind: str, name: str) -> list[str]:
@@ -111,14 +118,44 @@ def _formatted_claim(app: Sphinx, pagename: str, csl: dict, name: str) -> str:
 
 def _formatted(app: Sphinx, csl: dict, style: str) -> str:
     """As `dossier.citation.formatted`, each made once and kept beside the doctrees: formatting is slow."""
-    if not hasattr(app, "dossier_formatted"):
-        store = _store(app)
-        kept = json.loads(store.read_text(encoding="utf-8")) if store.is_file() else {}
-        app.dossier_formatted = kept if kept.get("made by") == _makers() else {"made by": _makers()}
-    key = hashlib.sha256(json.dumps([style, csl], sort_keys=True).encode()).hexdigest()[:20]
-    if key not in app.dossier_formatted:
-        app.dossier_formatted[key] = citation.formatted(csl, style)
+    key = _key(csl, style)
+    made = app.dossier_formatted.get(key) or citation.formatted(csl, style)
+    app.dossier_formatted[key] = made.result() if isinstance(made, Future) else made
     return app.dossier_formatted[key]
+
+
+def _format_ahead(app: Sphinx, env) -> None:
+    """Have formatted, beside the build, what pages will cite, claims apart."""
+    pages = [
+        (page, "page", "", title.astext()) for page, title in env.titles.items() if page != app.config.root_doc
+    ]
+    figures = [
+        (page, "figure", name, text_of(title))
+        for page, held in getattr(env, "dossier_figures", {}).items()
+        for name, title in held.items()
+    ]
+    tables = [
+        (page, "table", name, resource["title"], resource["description"])
+        for page, held in getattr(env, "dossier_registered", {}).items()
+        if "schema" in held["tables"]
+        for name, resource in state.tables(app).schemas.items()
+    ]
+    for cited in ((app.config.root_doc, "report"), *pages, *figures, *tables):
+        csl = _item(app, *cited)
+        for style in citation.STYLES:
+            key = _key(csl, style)
+            if key not in app.dossier_formatted:
+                app.dossier_formatted[key] = pool().submit(citation.formatted, csl, style)
+
+
+def _remember(app: Sphinx) -> None:
+    store = _store(app)
+    kept = json.loads(store.read_text(encoding="utf-8")) if store.is_file() else {}
+    app.dossier_formatted = kept if kept.get("made by") == _makers() else {"made by": _makers()}
+
+
+def _key(csl: dict, style: str) -> str:
+    return hashlib.sha256(json.dumps([style, csl], sort_keys=True).encode()).hexdigest()[:20]
 
 
 def _store(app: Sphinx) -> Path:
@@ -152,8 +189,8 @@ def _keep(app: Sphinx, exception: Exception | None) -> None:
     """Remember what was formatted, and drop the files of what is no more."""
     if exception or app.builder.format != "html":
         return
-    if hasattr(app, "dossier_formatted"):
-        _store(app).write_text(json.dumps(app.dossier_formatted, sort_keys=True), encoding="utf-8")
+    used = {key: made for key, made in app.dossier_formatted.items() if not isinstance(made, Future)}
+    _store(app).write_text(json.dumps(used, sort_keys=True), encoding="utf-8")
     env = app.env
     registers = getattr(env, "dossier_registered", {})
     current = {_stem(page, "page", "") for page in env.found_docs}
@@ -171,5 +208,7 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("dossier_citation", "", "html", [str])
     app.connect("config-inited", _note_citation_file)
     app.connect("builder-inited", _read_report)
+    app.connect("builder-inited", _remember)
+    app.connect("env-check-consistency", _format_ahead)
     app.connect("html-page-context", _cite_page, priority=600)
     app.connect("build-finished", _keep)

@@ -3,13 +3,14 @@
 import textwrap
 from pathlib import Path
 
-import vl_convert
 from lxml import etree
 from sphinx.application import Sphinx
 
+from dossier import drawings
 from dossier.book.figures import figures
 from dossier.drawings import svg, text_of
 from dossier.figures import PALETTE
+from dossier.workers import pool
 
 WIDTH, HEIGHT = 1200, 630
 """In pixels: what the sites that show such pictures ask for."""
@@ -44,16 +45,19 @@ def _address(pagename: str) -> str:
     return f"pictures/{pagename.replace('/', '-')}.png"
 
 
-def _make(app: Sphinx, pagename: str, svg: str) -> None:
-    """Write the picture, unless it was made of the same drawing before."""
+def _make(app: Sphinx, pagename: str, drawn: str) -> None:
+    """Have the picture made beside the build, unless it was made of the same drawing before."""
     target = Path(app.outdir) / _address(pagename)
     made_of = Path(app.doctreedir) / _address(pagename).replace(".png", ".svg")
-    if target.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == svg:
+    if target.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == drawn:
         return
     for file in (target, made_of):
         file.parent.mkdir(exist_ok=True)
-    target.write_bytes(vl_convert.svg_to_png(svg))
-    made_of.write_text(svg, encoding="utf-8")
+    app.dossier_pictures.append(pool().submit(drawings.rasterize, drawn, target, made_of))
+
+
+def _prepare(app: Sphinx) -> None:
+    app.dossier_pictures = []
 
 
 def draw(title: str, below: list[str], drawing: Path | None) -> str:
@@ -87,10 +91,12 @@ def _write(picture: etree._Element, text: str, size: int, width: int, y: float, 
 
 
 def _keep(app: Sphinx, exception: Exception | None) -> None:
-    """Drop the pictures of pages that are no more, or have no figure any more."""
+    """Wait for the pictures, and drop those of pages that are no more, or have no figure any more."""
     folder = Path(app.outdir) / "pictures"
     if exception or not folder.is_dir():
         return
+    for made in app.dossier_pictures:
+        made.result()
     pages = [page for page in app.env.found_docs if figures(app.env).get(page)]
     current = {Path(_address(page)).name for page in [app.config.root_doc, *pages]}
     for file in folder.iterdir():
@@ -99,5 +105,6 @@ def _keep(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the hook."""
+    """Register the hooks."""
+    app.connect("builder-inited", _prepare)
     app.connect("build-finished", _keep)
