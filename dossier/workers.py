@@ -3,23 +3,53 @@
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+_own = threading.local()
+
+
+def submit(function: Callable, *arguments) -> Future:
+    """Call a function of a module in a worker, with arguments that can be pickled."""
+    return _threads().submit(_ask, function, arguments)
 
 
 @cache
-def pool() -> ProcessPoolExecutor:
-    """The workers; each starts when it is needed, and ends with the build."""
-    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_depend_on_parent)
+def _threads() -> ThreadPoolExecutor:
+    """Threads with a worker each, started when it is needed."""
+    return ThreadPoolExecutor(os.cpu_count(), initializer=_hire)
 
 
-def _depend_on_parent() -> None:
-    """Ctrl-C is for the build, and where the build is cut off, its workers end, too."""
+def _hire() -> None:
+    context = get_context("spawn")
+    _own.line, far = context.Pipe()
+    context.Process(target=_work, args=(far,), daemon=True).start()
+    far.close()
+
+
+def _ask(function: Callable, arguments: tuple):
+    try:
+        _own.line.send((function, arguments))
+        done, result = _own.line.recv()
+    except (EOFError, OSError) as error:
+        raise RuntimeError(f"a worker died in {function.__name__}: is memory short?") from error
+    if not done:
+        raise result
+    return result
+
+
+def _work(line: Connection) -> None:
+    """Answers until the build ends, however it ends; Ctrl-C is for the build."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    with suppress(EOFError, OSError):
+        while True:
+            function, arguments = line.recv()
+            try:
+                answer = True, function(*arguments)
+            except Exception as error:
+                answer = False, error
+            line.send(answer)

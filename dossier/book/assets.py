@@ -8,7 +8,7 @@ from sphinx.config import Config
 
 from dossier import drawings
 from dossier.figures import TOKENS
-from dossier.workers import pool
+from dossier.workers import submit
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -39,7 +39,7 @@ def _add_static_path(app: Sphinx, config: Config) -> None:
     version = f"/* vl-convert {metadata.version('vl-convert-python')} */\n"
     library = generated / "vega.js"
     if not library.is_file() or not library.read_text(encoding="utf-8").startswith(version):
-        app.dossier_library = pool().submit(drawings.library, library, version)
+        app.dossier_library = submit(drawings.library, library, version)
     (generated / "figure-colours.css").write_text(_colours(), encoding="utf-8")
     config.html_static_path += [str(ASSETS), str(generated)]
     if not config.html_favicon:

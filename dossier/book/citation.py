@@ -17,7 +17,7 @@ from dossier.book import state
 from dossier.drawings import text_of
 from dossier.package import DataError
 from dossier.project import agreement
-from dossier.workers import pool
+from dossier.workers import submit
 
 
 def _note_citation_file(app: Sphinx, config: Config) -> None:
@@ -145,7 +145,7 @@ def _format_ahead(app: Sphinx, env) -> None:
         for style in citation.STYLES:
             key = _key(csl, style)
             if key not in app.dossier_formatted:
-                app.dossier_formatted[key] = pool().submit(citation.formatted, csl, style)
+                app.dossier_formatted[key] = submit(citation.formatted, csl, style)
 
 
 def _remember(app: Sphinx) -> None:

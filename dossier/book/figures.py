@@ -26,7 +26,7 @@ from dossier.figures import (
     rows_drawn,
     shows_support,
 )
-from dossier.workers import pool
+from dossier.workers import submit
 
 
 class drawn_figure(nodes.figure):
@@ -126,7 +126,7 @@ def _draw(env, spec: dict, location: tuple[str, int]) -> None:
     made = target / f"{name}{drawings.MADE}"
     if not made.is_file() or made.read_text(encoding="utf-8") != made_of.hexdigest():
         made.unlink(missing_ok=True)
-        app.dossier_drawn[name] = location, pool().submit(drawings.draw, spec, target, made_of.hexdigest())
+        app.dossier_drawn[name] = location, submit(drawings.draw, spec, target, made_of.hexdigest())
 
 
 def _prepare(app: Sphinx) -> None:

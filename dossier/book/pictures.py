@@ -10,7 +10,7 @@ from dossier import drawings
 from dossier.book.figures import figures
 from dossier.drawings import svg, text_of
 from dossier.figures import PALETTE
-from dossier.workers import pool
+from dossier.workers import submit
 
 WIDTH, HEIGHT = 1200, 630
 """In pixels: what the sites that show such pictures ask for."""
@@ -53,7 +53,7 @@ def _make(app: Sphinx, pagename: str, drawn: str) -> None:
         return
     for file in (target, made_of):
         file.parent.mkdir(exist_ok=True)
-    app.dossier_pictures.append(pool().submit(drawings.rasterize, drawn, target, made_of))
+    app.dossier_pictures.append(submit(drawings.rasterize, drawn, target, made_of))
 
 
 def _prepare(app: Sphinx) -> None:
