@@ -57,11 +57,33 @@ def demand(spec: dict) -> None:
             f"figure {name!r}: is made of several views, which cannot be laid out for a phone: "
             "use one view or layers, or two figures"
         )
+    for field, columns in _fields_without_data(spec):
+        raise FigureError(
+            f"figure {name!r}: draws the field {field!r}, which its rows do not have: one of {', '.join(columns)}"
+        )
     if not claims_drawn(spec):
         raise FigureError(
             f"figure {name!r}: no row names a claim, so it has no sources: keep the column claim_id "
             "(or claim_ids) in the data drawn"
         )
+
+
+def _fields_without_data(spec: dict) -> Iterator[tuple[str, list[str]]]:
+    """Fields that are drawn though no row has them, and the columns that the rows have.
+
+    Where the chart itself makes fields, by a transform, or its data is no list of rows, this is not known.
+    """
+    for part in (spec, *spec.get("layer", [])):
+        data = part.get("data") or spec.get("data") or {}
+        rows = data.get("values") or spec.get("datasets", {}).get(data.get("name"))
+        if "layer" in part or "transform" in spec or "transform" in part or not isinstance(rows, list):
+            continue
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        for channel in {**spec.get("encoding", {}), **part.get("encoding", {})}.values():
+            for shown in channel if isinstance(channel, list) else [channel]:
+                field = shown.get("field") if isinstance(shown, dict) else None
+                if isinstance(field, str) and columns and field.replace("\\", "") not in columns:
+                    yield field, columns
 
 
 def rows_drawn(spec: dict) -> list[dict]:

@@ -116,8 +116,25 @@ def test_page_that_left_the_contents_leaves_the_book(report):
     assert [name for name in report.pages() if "island." in name and not name.startswith("figures/")] == []
 
 
-def test_build_without_a_change_runs_and_writes_nothing(report):
+def test_build_without_a_change_ends_at_once(report):
+    report.build()
     before = report.pages()
+    assert report.build().startswith("nothing has changed since the last build\n")
+    assert report.pages() == before
+
+
+def test_file_that_no_page_reads_changes_nothing(report):
+    report.build()
+    before = report.pages()
+    (report.folder / "notes.txt").write_text("A note.", encoding="utf-8")
     told = report.build()
-    assert "Executing" not in told and "writing output... [" not in told
+    assert "building" in told and "Executing" not in told and "writing output... [" not in told
+    assert report.pages() == before
+
+
+def test_book_that_was_touched_is_published_anew(report):
+    report.build()
+    before = report.pages()
+    (report.folder / "_build" / "html" / "index.html").unlink()
+    report.build()
     assert report.pages() == before

@@ -80,6 +80,15 @@ def test_figure_without_claims_is_refused(data):
         figure(chart, id="crates", title="Two counts", alt="Two bars.")
 
 
+def test_figure_of_a_field_that_no_row_has_is_refused(data):
+    chart = alt.Chart(data.estimates).mark_bar().encode(x="hihg:Q")
+    for drawn in (chart, alt.layer(alt.Chart(data.estimates).mark_bar().encode(x="high:Q"), chart)):
+        with pytest.raises(FigureError, match=r"draws the field 'hihg', which its rows do not have: one of .*high"):
+            figure(drawn, id="crates", title="Two counts", alt="Two bars.")
+    made = chart.transform_calculate(hihg="datum.high * 2")
+    assert figure(made, id="crates", title="Two counts", alt="Two bars.")
+
+
 def test_figure_of_several_views_is_refused(data):
     chart = alt.Chart(data.estimates).mark_bar().encode(x="high:Q")
     with pytest.raises(FigureError, match="several views"):

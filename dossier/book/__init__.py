@@ -22,7 +22,7 @@ from dossier.book import (
 )
 
 READING = (state, freshness, execution, assets, claims, findings, figures, registers)
-WRITING = (downloads, citation, pdf, pictures, metadata, control, anchors, diet)
+WRITING = (citation, downloads, pdf, pictures, metadata, control, anchors, diet)
 """In the order in which their hooks run."""
 
 

@@ -146,7 +146,11 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def _add_cards(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if doctree is None or "body" not in context:
         return
-    used = sorted(state.uses(app.env).get(pagename, {}))
+    used = sorted(
+        key
+        for key, places in state.uses(app.env).get(pagename, {}).items()
+        if any(use.label != state.AMONG_OTHERS for use in places)
+    )
     if used:
         rows = state.claim_rows(app)
         context["body"] += (

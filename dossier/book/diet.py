@@ -14,7 +14,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from dossier.book import icons, styles
-from dossier.book.assets import ASSETS
+from dossier.book.assets import ASSETS, EARLY
 
 MERGED = "book"
 BUNDLE = (
@@ -58,6 +58,10 @@ WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),  # the name is the text
     (r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>'),
     (r'<label aria-controls="[^"]*"', "<label"),
+    (
+        r"<pre>",
+        '<pre tabindex="0">',
+    ),  # the theme would measure each, and lay out the page as often
     (r'data-theme="auto"', 'data-theme="light"'),  # what shows without scripts; early.js sets the reader's
     (r'<div id="pst-primary-sidebar"', r'<div role="complementary" aria-label="Sidebar" id="pst-primary-sidebar"'),
     (
@@ -106,7 +110,7 @@ def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
 
     html = icons.inline(SHEET.sub("", SCRIPT.sub(script, html)))
     head = (
-        f'<script src="{to_static}early.js"></script>\n'
+        f"<script>{EARLY}</script>\n"
         f'<link rel="stylesheet" href="{to_static}{MERGED}.css" data-merged="{" ".join(sheets)}" />\n'
         f'<script defer src="{to_static}{MERGED}.js"></script>\n'
     )
@@ -146,7 +150,7 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
         for name, text in inline.items():
             _write(static / name, text)
         bundle = "\n".join((static / name).read_text(encoding="utf-8") for name in BUNDLE)
-        _write(static / f"{MERGED}.js", _lean(bundle))
+        _write(static / f"{MERGED}.js", _lean(bundle.replace('["pre",', "[")))  # has its tabindex in the page
         for path in filter(Path.is_file, map(static.joinpath, NEEDED_BY)):
             _write(path, _lean(path.read_text(encoding="utf-8")))
         _write(static / f"{MERGED}.css", _sheet(static, pages.values(), Path(app.doctreedir) / f"{MERGED}.css"))

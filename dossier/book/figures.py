@@ -28,6 +28,9 @@ from dossier.figures import (
 )
 from dossier.workers import submit
 
+CLAIMS_A_CELL = 200
+"""How many claims of one row the table below a figure links; its CSV file names all."""
+
 
 class drawn_figure(nodes.figure):
     """A figure, drawn; its frame is made when numbers and pages are known."""
@@ -68,8 +71,9 @@ def _node(env, spec: dict, location: tuple[str, int]) -> drawn_figure:
         told = f"figure {name!r} draws unknown claims {', '.join(missing)}"
         raise FigureError(f"{told}: claim_ids of claims.csv, or new rows there")
     figures(env).setdefault(env.docname, {})[name] = spec["title"]
+    alone = {row.get("claim_id") or row.get("claim_ids") for row in rows_drawn(spec)}
     for key in claims:
-        state.note_use(env, key, name, "figure")
+        state.note_use(env, key, name, "mark" if key in alone else state.AMONG_OTHERS)
     _draw(env, spec, location)
     return drawn_figure(ids=[name], names=[name], spec=json.dumps(spec, ensure_ascii=False, sort_keys=True))
 
@@ -191,6 +195,7 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
             columns=columns,
             rows=rows,
             files="../" * docname.count("/") + "figures/",
+            most=CLAIMS_A_CELL,
         )
     )
 

@@ -9,8 +9,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -18,12 +18,11 @@ from urllib.parse import quote
 import font_source_sans_pro
 import pandas as pd
 import typst
-from docutils import nodes
 from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransformer
 from sphinx.util import logging
-from sphinx.util.build_phase import BuildPhase
 
 from dossier import citation, scales
 from dossier.book import printed, state
@@ -88,19 +87,18 @@ def _prepare(app: Sphinx) -> None:
     app.dossier_press = Press(app)
 
 
-def _page_file(app: Sphinx, docname: str) -> Path:
-    return folder(app) / "pages" / f"{docname.replace('/', '-')}.json"
-
-
-def _print(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Keep a page as a tree for print, before marks, figures and registers become HTML."""
-    if app.builder.format == "html" and any(docname == part.docname for part in documents(app)[0].parts):
-        file = _page_file(app, docname)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(printed.page(app, doctree, docname), ensure_ascii=False), encoding="utf-8")
-        for document in documents(app)[1:] if app.phase == BuildPhase.RESOLVING else []:
-            if [part.docname for part in document.parts] == [docname]:
-                app.dossier_press.start(document)
+def _tree(app: Sphinx, docname: str) -> list[Tree]:
+    """A page as a tree for print: with its references resolved, before marks, figures and registers become HTML."""
+    env = app.env
+    doctree, before = env.get_doctree(docname), copy(env.temp_data)
+    env.temp_data["docname"] = docname
+    transformer = SphinxTransformer(doctree)
+    transformer.set_environment(env)
+    transformer.add_transforms(app.registry.get_post_transforms())
+    with logging.suppress_logging():  # Sphinx tells of lost references when it writes the page
+        transformer.apply_transforms()
+    env.temp_data = before
+    return printed.page(app, doctree, docname)
 
 
 def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -186,15 +184,12 @@ def _resolve(app: Sphinx, tree: list[Tree], names: set[str]) -> None:
             part.update({"is": "inside", "to": f"source-{part['source']}"})
 
 
-def compose(app: Sphinx, document: Document) -> dict:
-    """All that a document says, for the template."""
+def compose(app: Sphinx, document: Document, pages: dict[str, list[Tree]]) -> dict:
+    """All that a document says, for the template, from the trees of its pages."""
     whole, env = app.dossier_report, app.env
     trees = []
     for part in document.parts:
-        file = _page_file(app, part.docname)
-        if not file.is_file():
-            env.get_and_resolve_doctree(part.docname, app.builder)  # by way of `_print`
-        tree = json.loads(file.read_text(encoding="utf-8"))
+        tree = deepcopy(pages[part.docname])
         headings = [node for node in walk(tree) if node["is"] == "heading"]
         for heading in headings:
             heading["level"] = max(len(part.number), 1) + heading.pop("depth")
@@ -272,18 +267,6 @@ def _compile(app: Sphinx, stem: str) -> bytes:
     return pdf
 
 
-def _inputs(app: Sphinx, found: list[Document]) -> Iterator[bytes]:
-    """All on which the documents rest, cheaply told."""
-    data = state.tables(app)
-    for file in (
-        *(_page_file(app, part.docname) for part in found[0].parts),
-        *(data.path(name) for name in data.schemas),
-    ):
-        yield file.read_bytes() if file.is_file() else b""
-    yield repr((found, app.dossier_report, app.config.html_baseurl, printed.versions())).encode()
-    yield app.config.dossier_machinery.encode()
-
-
 def _digest(parts) -> str:
     total = hashlib.sha256()
     for part in parts:
@@ -294,7 +277,7 @@ def _digest(parts) -> str:
 class Press:
     """Sets documents in threads while the build goes on: those that differ from what was set before.
 
-    `kept` is what was set before, and `made_of` what is set now: a digest for each document, and one of all inputs.
+    `kept` is what was set before, and `made_of` what is set now: file name to a digest of all in it.
     """
 
     def __init__(self, app: Sphinx):
@@ -303,52 +286,41 @@ class Press:
         self.kept = json.loads(kept.read_text()) if kept.is_file() else {}
         self.made_of: dict[str, str] = {}
         self.running: dict[str, Future] = {}
-        self.threads = ThreadPoolExecutor(os.cpu_count())
-        shutil.copyfile(TEMPLATE, self.work / TEMPLATE.name)
 
-    def start(self, document: Document) -> None:
-        """Set a document, all pages of which are trees by now."""
-        text = json.dumps(compose(self.app, document), ensure_ascii=False, sort_keys=True, indent=0)
-        mark = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
-        file = self.work / f"{document.stem}.pdf"
-        if self.kept.get(document.stem) != mark or not file.is_file():
-            logger.info("setting %s.pdf", document.stem)
-            file.with_suffix(".json").write_text(text, encoding="utf-8")
-            self.running[document.stem] = self.threads.submit(_compile, self.app, document.stem)
-        self.made_of[document.stem] = mark
-
-    def start_others(self) -> None:
-        """Set the documents that were not started, unless nothing has changed."""
-        found = documents(self.app)
-        inputs = _digest(_inputs(self.app, found))
-        there = all((self.work / f"{document.stem}.pdf").is_file() for document in found)
-        if self.kept.get("inputs") == inputs and there and not self.running:
-            self.made_of = self.kept
+    def start(self) -> None:
+        """Set the documents, once in a build; all pages are read, and figures have their numbers."""
+        if self.made_of:
             return
+        found, threads = documents(self.app), ThreadPoolExecutor(os.cpu_count())
+        pages = {part.docname: _tree(self.app, part.docname) for part in found[0].parts}
+        shutil.copyfile(TEMPLATE, self.work / TEMPLATE.name)
         for document in found:
-            if document.stem not in self.made_of:
-                self.start(document)
-        self.made_of["inputs"] = _digest(_inputs(self.app, found))
+            text = json.dumps(compose(self.app, document, pages), ensure_ascii=False, sort_keys=True, indent=0)
+            mark = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
+            file = self.work / f"{document.stem}.pdf"
+            if self.kept.get(document.stem) != mark or not file.is_file():
+                logger.info("setting %s.pdf", document.stem)
+                file.with_suffix(".json").write_text(text, encoding="utf-8")
+                self.running[document.stem] = threads.submit(_compile, self.app, document.stem)
+            self.made_of[document.stem] = mark
+        threads.shutdown(wait=False)
 
     def finish(self) -> None:
         """Wait for the documents, and keep them. Raises `ExtensionError` where one cannot be set."""
-        self.threads.shutdown()
         for stem, pdf in self.running.items():
             (self.work / f"{stem}.pdf").write_bytes(pdf.result())
         (self.work / "kept.json").write_text(json.dumps(self.made_of, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def _set_others(app: Sphinx) -> list:
-    """Runs when the pages that have a source are written; Sphinx goes on to those that have none."""
-    app.dossier_press.start_others()
-    return []
+def _set(app: Sphinx, env) -> None:
+    if app.builder.format == "html":
+        app.dossier_press.start()
 
 
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
-    if not app.dossier_press.made_of:  # no page was written
-        app.dossier_press.start_others()
+    app.dossier_press.start()  # where no page was read
     app.dossier_press.finish()
     target = Path(app.outdir) / "pdf"
     shutil.rmtree(target, ignore_errors=True)
@@ -358,10 +330,9 @@ def _publish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the setting and the hooks; the pages are taken before other parts turn their nodes into HTML."""
+    """Register the setting and the hooks."""
     app.add_config_value("dossier_pdf_appendices", [], "env", [list])
     app.connect("builder-inited", _prepare)
-    app.connect("doctree-resolved", _print, priority=400)
+    app.connect("env-check-consistency", _set)
     app.connect("html-page-context", _offer, priority=400)
-    app.connect("html-collect-pages", _set_others)
     app.connect("build-finished", _publish, priority=950)  # what others do meanwhile comes before

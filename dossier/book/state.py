@@ -27,6 +27,9 @@ class Use(NamedTuple):
     label: str
 
 
+AMONG_OTHERS = "figure"
+"""Label of the use of a claim that a figure counts, and shows by no mark of its own."""
+
 CODE = Path(_package_file).parent
 
 
