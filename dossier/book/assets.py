@@ -18,10 +18,16 @@ ASSETS = Path(__file__).parent / "assets"
 EARLY = (ASSETS / "early.js").read_text(encoding="utf-8")
 """The script that stands in each page: a request for it would hold up all that follows."""
 
+
+def hash_source(text: str) -> str:
+    """What stands in a policy for a script or a style sheet that stands in the page."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
-        f"script-src 'self' 'sha256-{b64encode(sha256(EARLY.encode()).digest()).decode()}'",
+        f"script-src 'self' '{hash_source(EARLY)}'",
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
@@ -29,7 +35,10 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-"""Content-Security-Policy of each page: nothing from elsewhere, in the page one script, no style, no ``eval``."""
+"""Content-Security-Policy of each page: nothing from elsewhere, no ``eval``, in the page one script and one sheet.
+
+The sheet is known when all pages are (`dossier.book.diet`).
+"""
 
 
 def _add_policy(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

@@ -1,7 +1,8 @@
 """Puts the stock theme on a diet: of its scripts, styles and fonts, pages carry only what some page uses.
 
 Runs when Sphinx has written. Pages written in this build still have the stock head, so they are thinned, once;
-the style sheets are merged into ``book.css`` anew against all pages. Sphinx copies its static files before it
+the style sheets are merged anew against all pages, and stand in each page, which is drawn as soon as it is there;
+its policy knows the sheet by its hash. Sphinx copies its static files before it
 writes any page, and what is not used is deleted here: when the theme's own sheet is not there, nothing was written.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from dossier.book import icons, styles
-from dossier.book.assets import ASSETS, EARLY
+from dossier.book.assets import ASSETS, EARLY, hash_source
 
 MERGED = "book"
 BUNDLE = (
@@ -111,7 +112,7 @@ def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
     html = icons.inline(SHEET.sub("", SCRIPT.sub(script, html)))
     head = (
         f"<script>{EARLY}</script>\n"
-        f'<link rel="stylesheet" href="{to_static}{MERGED}.css" data-merged="{" ".join(sheets)}" />\n'
+        f'<style data-merged="{" ".join(sheets)}"></style>\n'
         f'<script defer src="{to_static}{MERGED}.js"></script>\n'
     )
     return html.replace("</title>\n", f"</title>\n{head}", 1)
@@ -145,7 +146,7 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
     if (static / "styles" / "pydata-sphinx-theme.css").is_file():
         inline: dict[str, str] = {}
         for path, html in pages.items():
-            if f"_static/{MERGED}.css" not in html:
+            if f"_static/{MERGED}.js" not in html:
                 pages[path] = thin(html, "../" * (len(path.relative_to(out).parts) - 1) + "_static/", inline)
         for name, text in inline.items():
             _write(static / name, text)
@@ -153,11 +154,11 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
         _write(static / f"{MERGED}.js", _lean(bundle.replace('["pre",', "[")))  # has its tabindex in the page
         for path in filter(Path.is_file, map(static.joinpath, NEEDED_BY)):
             _write(path, _lean(path.read_text(encoding="utf-8")))
-        _write(static / f"{MERGED}.css", _sheet(static, pages.values(), Path(app.doctreedir) / f"{MERGED}.css"))
-        for suffix in ("css", "js"):
-            mark = hashlib.sha256((static / f"{MERGED}.{suffix}").read_bytes()).hexdigest()[:8]
-            for path, html in pages.items():
-                pages[path] = re.sub(rf'(_static/{MERGED}\.{suffix})(\?v=\w+)?"', rf'\1?v={mark}"', html)
+        sheet = _sheet(static, pages.values(), Path(app.doctreedir) / f"{MERGED}.css")
+        mark = hashlib.sha256((static / f"{MERGED}.js").read_bytes()).hexdigest()[:8]
+        for path, html in pages.items():
+            html = re.sub(rf'(_static/{MERGED}\.js)(\?v=\w+)?"', rf'\1?v={mark}"', html, count=1)
+            pages[path] = _with_sheet(html, sheet)
         for path, html in pages.items():
             _write(path, html)
     used = _used(static, pages.values())
@@ -167,6 +168,17 @@ def _diet(app: Sphinx, exception: Exception | None) -> None:
     for path in sorted(static.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+
+
+def _with_sheet(html: str, sheet: str) -> str:
+    html = re.sub(
+        r'(<style data-merged="[^"]*">).*?(?=</style>)',
+        lambda found: found[1] + sheet,
+        html,
+        count=1,
+        flags=re.DOTALL,
+    )
+    return re.sub(r"(style-src 'self')[^;\"]*", rf"\1 '{hash_source(sheet)}'", html, count=1)
 
 
 def _sheet(static: Path, pages: Collection[str], kept: Path) -> str:
