@@ -108,5 +108,6 @@ def _render(spec: dict, **_) -> dict:
     return bundle
 
 
+alt.data_transformers.enable("default", max_rows=100_000)  # Altair's own 5,000 would end a growing report's build
 alt.renderers.register("dossier", _render)
 alt.renderers.enable("dossier")

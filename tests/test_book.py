@@ -162,13 +162,14 @@ FAULTS = {
         + chart(data={"values": [{"x": 1}]})
         + chart(name="Crates Counted")
         + chart(name="../../out")
-        + chart(name="strange", data={"values": [{"claim_id": "K777"}]})
+        + chart(name="strange", data={"values": [{"claim_id": "K777", "x": 1}]})
         + chart(hconcat=[])
         + chart(name="twice")
         + chart(name="twice")
         + chart(name="crates-counted")
         + chart(name="undrawn", encoding={"x": {"datum": {"expr": "("}}})
-        + cell('display({"application/vnd.vegalite.v6+json": [1]}, raw=True)'),
+        + cell('display({"application/vnd.vegalite.v6+json": [1]}, raw=True)')
+        + chart(name="misspelt", encoding={"x": {"field": "y"}}),
         [
             "10: 'without an id': has no id: dossier.figure()",
             "14: has no title: dossier.figure()",
@@ -181,6 +182,7 @@ FAULTS = {
             "46: 'twice' exists in chapters/figures already: another id",
             "54: 'undrawn' cannot be drawn: mend the chart",
             "58: no Vega-Lite specification: pass an Altair chart",
+            "62: draws the field 'y', which its rows do not have: claim_id, x",
         ],
     ),
     "roles": (
@@ -285,6 +287,11 @@ def test_fault_of_a_page_is_told_with_all_others(faulty_build, name):
         line, *parts = fault.split(": ")
         here = [text for text in told if f"chapters/{name}.md:{line}: " in text]
         assert any(all(part in text for part in parts) for text in here), (fault, told)
+
+
+def test_figures_of_two_pages_have_two_names(faulty_build):
+    assert "harbour.md:" in faulty_build[0].stderr
+    assert "figure 'crates-counted' exists in chapters/figures already" in faulty_build[0].stderr
 
 
 def test_faulty_pages_stop_the_build_and_leave_the_last_book(faulty_build):

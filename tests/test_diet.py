@@ -1,6 +1,8 @@
 """Pages of a built book carry little, ask nobody else for anything, and still do what the theme offers."""
 
+import base64
 import gzip
+import hashlib
 import re
 from pathlib import Path
 
@@ -46,7 +48,12 @@ def test_no_page_and_no_script_of_one_names_another_host(visit, html):
     for path in sorted(html.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         assert re.findall(r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="(?:https?:)?//[^"]*', text) == [], path
-        assert re.findall(r"\bon\w+=\"|<style|<script>", text) == [], f"{path} has a script or style of its own"
+        assert re.findall(r"\bon\w+=\"|\bstyle=\"", text) == [], f"{path} has a script or style in a tag"
+        policy = re.search(r'"Content-Security-Policy" content="([^"]*)"', text)[1]
+        own = re.findall(r"<(?:script>|style\b[^>]*>)(.*?)</(?:script|style)>", text, flags=re.DOTALL)
+        hashes = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in own]
+        assert re.findall(r"'sha256-([^']*)'", policy) == hashes, f"{path} has a script or style that is not known"
+        assert "unsafe" not in policy
         for name in loaded_files(visit(path.relative_to(html).as_posix())):
             if name.endswith((".js", ".css")) and not name.endswith("searchindex.js"):
                 text = Path(name).read_text(encoding="utf-8")

@@ -51,7 +51,7 @@ class Vocabulary:
                     self.names.update(value.split())
                 elif key == "id":
                     self.names.add(value)
-                else:
+                elif "--" in value or re.fullmatch(r"[\w -]*", value):  # no address
                     self.values.add(value)
 
     def allows(self, selector: list) -> bool:
