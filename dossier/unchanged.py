@@ -40,7 +40,9 @@ def _stamp(project: Path) -> Path:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files below a folder, in order, without hidden ones, builds and caches."""
+    """The files below a folder, in order, without hidden ones, builds, caches and environments."""
     for here, folders, names in os.walk(folder):
+        if "pyvenv.cfg" in names:
+            folders.clear()
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_build", "__pycache__")))
         yield from (Path(here, name) for name in sorted(names) if not name.startswith("."))

@@ -1,4 +1,4 @@
-"""Work beside the build, in processes of their own, as many at a time as there are processors."""
+"""Work beside the build, in processes of their own, as many at a time as there are processors, up to `MOST`."""
 
 import os
 import signal
@@ -9,6 +9,9 @@ from contextlib import suppress
 from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+
+MOST = 8
+"""A worker that draws takes some 350 MB."""
 
 _own = threading.local()
 
@@ -21,7 +24,7 @@ def submit(function: Callable, *arguments) -> Future:
 @cache
 def _threads() -> ThreadPoolExecutor:
     """Threads with a worker each, started when it is needed."""
-    return ThreadPoolExecutor(os.cpu_count(), initializer=_hire)
+    return ThreadPoolExecutor(min(os.cpu_count() or 1, MOST), initializer=_hire)
 
 
 def _hire() -> None:

@@ -227,3 +227,17 @@ def test_a_citation_is_copied_with_its_italics(browser, sample_book):
     rich = "navigator.clipboard.read().then(([item]) => item.getType('text/html')).then((blob) => blob.text())"
     assert "<i>The lamp of Gull Island</i>" in page.evaluate(rich)
     context.close()
+
+
+def test_each_claim_is_cited_as_if_it_were_the_only_one(sample_book):
+    page = sample_book / "_build" / "html" / "chapters" / "reference" / "claims.html"
+    shown = {
+        entry.get("id"): entry.find_class("cite-text")[0].text_content()
+        for entry in lxml.html.parse(page).getroot().xpath("//*[@id][.//*[contains(@class, 'cite-entry')]]")
+        if entry.get("id").startswith("K")
+    }
+    whole = citation.report(sample_book)
+    assert len(shown) > 2
+    for key, text in shown.items():
+        item = citation.item(whole, "claim", key=key, title=f"Claim {key}")
+        assert text == lxml.html.fromstring(citation.formatted(item, citation.PLAIN)).text_content()
