@@ -69,7 +69,12 @@ def rasterize(drawn: str, target: Path, made_of: Path) -> None:
 def drawing(spec: dict, width: int) -> str:
     """A drawing of the given width as SVG, without its title."""
     bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
-    return vl_convert.vegalite_to_svg(sized(bare, width))
+    names: dict[str, str] = {}  # Vega counts its names through all drawings of a process
+    return re.sub(
+        r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+',
+        lambda found: names.setdefault(found[0], f"part{len(names) + 1}"),
+        vl_convert.vegalite_to_svg(sized(bare, width)),
+    )
 
 
 def sized(spec: dict, width: int) -> dict:

@@ -46,7 +46,8 @@ def _ask(function: Callable, arguments: tuple):
 
 
 def _work(line: Connection) -> None:
-    """Answers until the build ends, however it ends; Ctrl-C is for the build."""
+    """Answers until the build ends, however it ends; Ctrl-C is for the build. Charts are drawn in one time zone."""
+    os.environ["TZ"] = "UTC"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
         while True:

@@ -1,5 +1,9 @@
 """What the notebook side promises: typed tables, origins counted, figures that are whole."""
 
+import os
+import subprocess
+import sys
+
 import altair as alt
 import pandas as pd
 import pytest
@@ -7,7 +11,7 @@ import pytest
 from dossier import corroboration, figure, load, prose_holds, with_evidence
 from dossier.book.figures import csv_text
 from dossier.book.state import dates_in_words, range_in_words
-from dossier.drawings import static
+from dossier.drawings import drawing, static
 from dossier.evidence import first_published
 from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
@@ -101,6 +105,28 @@ def test_drawing_fits_a_phone_and_takes_the_theme(data):
     assert "var(--figure-blue)" in svg
     assert not any(light in svg.lower() for light, _ in TOKENS.values())
     assert "Two counts" not in svg  # the title is text of the page
+
+
+def test_drawing_is_the_same_after_others_and_in_any_time_zone():
+    spec = {
+        "name": "days",
+        "width": 300,
+        "data": {"values": [{"day": "2031-04-02T00:00:00", "x": 1}, {"day": "2031-04-20", "x": 2}]},
+        "mark": {"type": "point", "clip": True},
+        "encoding": {"x": {"field": "day", "type": "temporal"}, "y": {"field": "x", "type": "quantitative"}},
+    }
+    assert "clip-path" in (drawn := drawing(spec, NARROW))
+    assert drawing(spec, NARROW) == drawn
+    code = (
+        f"from dossier import drawings, workers; print(workers.submit(drawings.drawing, {spec}, {NARROW}).result())"
+    )
+    zones = ("UTC", "Asia/Kolkata", "America/Lima")
+    runs = [
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, "TZ": zone}, capture_output=True, text=True)
+        for zone in zones
+    ]
+    assert "<svg" in runs[0].stdout, runs[0].stderr
+    assert len({run.stdout for run in runs}) == 1
 
 
 def test_text_of_a_table_stays_text_in_a_drawing_and_in_csv(data):
