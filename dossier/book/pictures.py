@@ -49,15 +49,17 @@ def _make(app: Sphinx, pagename: str, drawn: str) -> None:
     """Have the picture made beside the build, unless it was made of the same drawing before."""
     target = Path(app.outdir) / _address(pagename)
     made_of = Path(app.doctreedir) / _address(pagename).replace(".png", ".svg")
+    if target in app.dossier_pictures:  # the report's, for another page
+        return
     if target.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == drawn:
         return
     for file in (target, made_of):
         file.parent.mkdir(exist_ok=True)
-    app.dossier_pictures.append(submit(drawings.rasterize, drawn, target, made_of))
+    app.dossier_pictures[target] = submit(drawings.rasterize, drawn, target, made_of)
 
 
 def _prepare(app: Sphinx) -> None:
-    app.dossier_pictures = []
+    app.dossier_pictures = {}
 
 
 def draw(title: str, below: list[str], drawing: Path | None) -> str:
@@ -95,7 +97,7 @@ def _keep(app: Sphinx, exception: Exception | None) -> None:
     folder = Path(app.outdir) / "pictures"
     if exception or not folder.is_dir():
         return
-    for made in app.dossier_pictures:
+    for made in app.dossier_pictures.values():
         made.result()
     pages = [page for page in app.env.found_docs if figures(app.env).get(page)]
     current = {Path(_address(page)).name for page in [app.config.root_doc, *pages]}
