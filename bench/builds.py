@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import psutil
 
-SAMPLE_S = 0.05
-"""Time between two looks at the memory, in seconds."""
+SAMPLE_S = 0.2
+"""Time between two looks at the processes, in seconds: looking takes time from them."""
 
 
 TOLD = 2000
@@ -33,7 +33,7 @@ class Run(NamedTuple):
     """One run of a command: wall time and time on the processors in seconds, peak memory in bytes.
 
     The memory is the largest sum of the resident sizes of the process and all below it; what processes share
-    counts for each of them.
+    counts for each of them. Of processes that are not waited for, the time since the last look is missing.
     """
 
     seconds: float
@@ -53,8 +53,8 @@ def timed(command: list[str], folder: Path, *, timeout: float | None = None, **v
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that an interrupted run leaves no kernel behind
         )
-        peak, over = [0], threading.Event()
-        watch = threading.Thread(target=_watch, args=(process.pid, peak, over))
+        peak, spent, over = [0], {}, threading.Event()
+        watch = threading.Thread(target=_watch, args=(process.pid, peak, spent, over))
         watch.start()
         try:
             process.wait(timeout)
@@ -76,17 +76,18 @@ def timed(command: list[str], folder: Path, *, timeout: float | None = None, **v
             told = told if len(told) < 2 * TOLD else f"{told[:TOLD]}\n[…]\n{told[-TOLD:]}"
             raise Failed(f"{' '.join(command)} in {folder} failed:\n{told}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(seconds, cpu, peak[0])
+    return Run(seconds, max(cpu, sum(spent.values())), peak[0])
 
 
-def _watch(pid: int, peak: list[int], over: threading.Event) -> None:
+def _watch(pid: int, peak: list[int], spent: dict[psutil.Process, float], over: threading.Event) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         top = psutil.Process(pid)
         while not over.wait(SAMPLE_S):
             total = 0
             for process in (top, *top.children(recursive=True)):
-                with contextlib.suppress(psutil.NoSuchProcess):
+                with contextlib.suppress(psutil.NoSuchProcess), process.oneshot():
                     total += process.memory_info().rss
+                    spent[process] = sum(process.cpu_times()[:2])  # its own, in user and system mode
             peak[0] = max(peak[0], total)
 
 

@@ -1,6 +1,7 @@
 """Command line: ``python -m dossier check``, ``build`` and ``edition``."""
 
 import argparse
+import os
 import sys
 
 from dossier.unchanged import is_built
@@ -26,7 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"the book: {(project / '_build' / 'html' / 'index.html').as_uri()}")
             return 0
 
+        from dossier import workers
         from dossier.project import project_faults
+
+        if command != "check":
+            workers.prepare()
 
         passed = project / "_build" / "work" / "checked"
         if faults := project_faults(data, passed if command == "build" else None):
@@ -53,4 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # without a second's clearing up of what a build has in memory; its processes end with it

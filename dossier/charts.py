@@ -43,7 +43,7 @@ def figure(chart, *, id: str, title: str, alt: str, note: str = ""):
     Returns the chart with these built in. Raises `FigureError` where one is missing.
     """
     chart = chart.properties(name=id, title=title, description=alt)
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=False)  # it is validated when it is shown
     demand(spec)
     chart = chart.properties(usermeta={"note": note, "columns": columns_drawn(spec)})
     return chart if "width" in spec else chart.properties(width="container")

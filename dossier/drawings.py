@@ -7,6 +7,7 @@ because it runs in workers beside the build.
 import json
 import re
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import vl_convert
@@ -22,6 +23,9 @@ PRINT_FONT = "Source Sans Pro"
 TITLE, SUBTITLE, PADDING, COLUMNS = 15, 12, 12, 84
 """Sizes of the words above a drawing and the space around it, in CSS pixels; characters in a line of its title."""
 
+PREVIEW = "-preview.png"
+"""Ending of the small picture of a figure, for notebooks."""
+
 MADE = ".made"
 """Ending of the file that tells of what the other files of a figure were made."""
 
@@ -29,13 +33,15 @@ svg = ElementMaker(namespace="http://www.w3.org/2000/svg", nsmap={None: "http://
 
 
 def draw(spec: dict, folder: Path, made_of: str) -> None:
-    """Write all drawings of a figure, named after it, and last of what they were made.
+    """Write the drawings of a figure, named after it, all but its large PNG, and last of what they were made.
 
     Raises `ValueError` where the specification cannot be drawn.
     """
     name = spec["name"]
     wide = drawing(spec, WIDE)
     whole = framed(wide, text_of(spec["title"]), "Hollow marks rest on one origin" if shows_support(spec) else "")
+    if lost := unseen(whole):
+        raise ValueError(f"the font of its PNG has no {' '.join(lost)}: write it in other signs")
     files = {
         "-wide.svg": for_page(wide, f"{name}-{WIDE}-"),
         "-narrow.svg": static(spec, NARROW),
@@ -45,8 +51,13 @@ def draw(spec: dict, folder: Path, made_of: str) -> None:
     }
     for ending, text in files.items():
         (folder / f"{name}{ending}").write_text(text, encoding="utf-8")
-    (folder / f"{name}.png").write_bytes(vl_convert.svg_to_png(whole, scale=2))
+    (folder / f"{name}{PREVIEW}").write_bytes(vl_convert.svg_to_png(whole))
     (folder / f"{name}{MADE}").write_text(made_of, encoding="utf-8")
+
+
+def warm_up() -> None:
+    """Start the renderer of this process, which takes longer than to draw."""
+    vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
 
 
 def leave_blank(name: str, folder: Path) -> None:
@@ -60,10 +71,27 @@ def library(target: Path, head: str) -> None:
     target.write_text(f"{head}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
 
 
-def rasterize(drawn: str, target: Path, made_of: Path) -> None:
+def rasterize(drawn: str, target: Path, made_of: Path, scale: int) -> None:
     """Write a drawing as PNG, and then of what it was made."""
-    target.write_bytes(vl_convert.svg_to_png(drawn))
+    target.write_bytes(vl_convert.svg_to_png(drawn, scale=scale))
     made_of.write_text(drawn, encoding="utf-8")
+
+
+def unseen(drawn: str) -> list[str]:
+    """The characters of a drawing that would be empty boxes in a PNG."""
+    characters = set("".join(etree.fromstring(drawn.encode()).itertext()))
+    return sorted(character for character in characters if not character.isascii() and not _has_glyph(character))
+
+
+@cache
+def _has_glyph(character: str) -> bool:
+    return _alone(character) != _alone("\uf8ff")  # of private use, in no font
+
+
+@cache
+def _alone(character: str) -> bytes:
+    words = svg.text(character, x="5", y="30", style="font: 24px Arial, sans-serif")
+    return vl_convert.svg_to_png(etree.tostring(svg.svg(words, width="40", height="40"), encoding="unicode"))
 
 
 def drawing(spec: dict, width: int) -> str:

@@ -11,16 +11,19 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jupyter_book.sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.console import color_terminal, nocolor
 
-from dossier import citation, distributions
+from dossier import citation, distributions, drawings
 from dossier.book import downloads
+from dossier.book.citation import FOLDER as CITATIONS
 from dossier.package import load
 from dossier.unchanged import note_built, sources
+from dossier.workers import submit
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by custom of shells."""
@@ -35,6 +38,7 @@ def publish(project: Path) -> int:
     Returns the exit code; progress and warnings go to the terminal. Ctrl-C and SIGTERM end it at once, with one
     line: what is half done is in ``_build/work``, and the next build does not trust it.
     """
+    submit(drawings.warm_up)
     work, public = project / "_build" / "work", project / "_build" / "html"
     _recover(public)
     made_of = sources(project)
@@ -57,9 +61,11 @@ def publish(project: Path) -> int:
         if code != [0]:
             print(f"the build failed; {public} is as it was", file=sys.stderr)
             return 1
-        bundle = downloads.offered(load(project))["book"].path
-        if _files(work / "html") != {name: mark for name, mark in _files(public).items() if name != bundle}:
-            _replace(public, work / "html", lambda book: _bundle(project, book))
+        built, bundle = work / "html", downloads.offered(load(project))["book"].path
+        if _files(built) != {name: mark for name, mark in _files(public).items() if name != bundle}:
+            with ThreadPoolExecutor() as threads:
+                made = threads.submit(_bundle, project, built, Path(bundle).stem)
+                _replace(public, built, lambda book: shutil.copyfile(made.result(), book / bundle))
         note_built(project, made_of)
     finally:
         threading.stack_size(0)
@@ -131,11 +137,13 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
         shutil.rmtree(folder, ignore_errors=True)
 
     def place(source: str, target: str) -> None:
-        """A file that is the public one already is linked, not copied: none is ever changed in its place."""
-        stands = public / Path(source).relative_to(built)
-        if _state(stands) == _state(Path(source)):
+        """Files that are never changed in their places, as the public ones are not, are linked, not copied."""
+        found = Path(source)
+        stands = public / found.relative_to(built)
+        unchanged = found if found.parent.name == CITATIONS else stands if _state(stands) == _state(found) else None
+        if unchanged:
             with contextlib.suppress(OSError):  # of a system without links
-                os.link(stands, target)
+                os.link(unchanged, target)
                 return
         shutil.copy2(source, target)
 
@@ -150,24 +158,25 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _bundle(project: Path, book: Path) -> None:
-    """Put the whole book, without this file and the link to it, into one zip; made anew when a file has changed."""
-    target = book / downloads.offered(load(project))["book"].path
+def _bundle(project: Path, book: Path, top: str) -> Path:
+    """Put the whole book, without the link to this file, into one zip; made anew when a file has changed."""
     members = []
-    for file in sorted(path for path in book.rglob("*") if path.is_file()):
-        content = file.read_bytes()
-        if file.suffix == ".html":
+    for name in sorted(_files(book), key=Path):
+        content = (book / name).read_bytes()
+        if name.endswith(".html"):
             content = re.sub(rb'<li class="download-book">.*?</li>\n', b"", content)
-        members.append((f"{target.stem}/{file.relative_to(book).as_posix()}", content))
+        members.append((f"{top}/{name}", content))
     digest = hashlib.sha256()
     for name, content in members:
         digest.update(name.encode() + hashlib.sha256(content).digest())
-    made = book.with_name("work") / f"{digest.hexdigest()}.zip"
+    made = book.parent / f"{digest.hexdigest()}.zip"
     if not made.is_file():
         for old in made.parent.glob("*.zip"):
             old.unlink()
-        made.write_bytes(distributions.archive(members, citation.report(project).date))
-    shutil.copyfile(made, target)
+        part = made.with_suffix(".part")
+        part.write_bytes(distributions.archive(members, citation.report(project).date))
+        part.rename(made)
+    return made
 
 
 def _exchange(one: Path, other: Path) -> bool:

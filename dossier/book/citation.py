@@ -19,6 +19,9 @@ from dossier.package import DataError
 from dossier.project import agreement
 from dossier.workers import submit
 
+FOLDER = "cite"
+"""Its files, which are many, are replaced where they differ, never changed: a copy of the book may link them."""
+
 
 def _note_citation_file(app: Sphinx, config: Config) -> None:
     """Every page names the edition: all are written again when ``CITATION.cff`` changes."""
@@ -63,11 +66,11 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     """
     csl = _item(app, pagename, kind, name, title, abstract)
     stem = _stem(pagename, kind, name)
-    folder = Path(app.outdir) / "cite"
+    folder = Path(app.outdir) / FOLDER
     folder.mkdir(exist_ok=True)
     formats = {suffix: (label, write(csl)) for suffix, (label, write) in citation.FORMATS.items()}
     for suffix, (_, text) in formats.items():
-        (folder / f"{stem}.{suffix}").write_text(text, encoding="utf-8")
+        _write(folder / f"{stem}.{suffix}", text)
     if kind == "claim":
         formatted = {citation.PLAIN: _formatted_claim(app, pagename, csl, name)}
     else:
@@ -75,8 +78,15 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     return {
         "formatted": {style: Markup(text) for style, text in formatted.items()},
         "formats": formats,
-        "files": "../" * pagename.count("/") + f"cite/{stem}",
+        "files": "../" * pagename.count("/") + f"{FOLDER}/{stem}",
     }
+
+
+def _write(file: Path, text: str) -> None:
+    if file.is_file() and file.read_text(encoding="utf-8") == text:
+        return
+    file.unlink(missing_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def _item(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "", abstract: str = "") -> dict:
@@ -198,7 +208,7 @@ def _keep(app: Sphinx, exception: Exception | None) -> None:
     current |= {name for held in registers.values() for name in held["claims"]}
     if any("schema" in held["tables"] for held in registers.values()):
         current |= {_stem("", "table", name) for name in state.tables(app).schemas}
-    for file in (Path(app.outdir) / "cite").iterdir():
+    for file in (Path(app.outdir) / FOLDER).iterdir():
         if file.stem not in current:
             file.unlink()
 

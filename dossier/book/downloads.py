@@ -273,7 +273,7 @@ def setup(app: Sphinx) -> None:
     app.connect("env-before-read-docs", _note_reading)
     app.connect("env-before-read-docs", _make_tables)
     app.connect("env-updated", _list_anew)
-    app.connect("env-check-consistency", _make_notebooks)
+    app.connect("env-check-consistency", _make_notebooks, priority=600)  # meanwhile the PDFs are set
     app.connect("doctree-resolved", _resolve)
     app.connect("html-page-context", _offer_notebook, priority=550)  # after the theme has made its buttons
     app.connect("build-finished", _publish)

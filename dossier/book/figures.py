@@ -133,8 +133,19 @@ def _draw(env, spec: dict, location: tuple[str, int]) -> None:
         app.dossier_drawn[name] = location, submit(drawings.draw, spec, target, made_of.hexdigest())
 
 
+def rasterize(app: Sphinx, drawn: str, target: Path, made_of: Path, scale: int = 1) -> None:
+    """Have a PNG made beside the build, unless it was made of the same drawing before."""
+    if target in app.dossier_rasterized:
+        return
+    if target.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == drawn:
+        return
+    for file in (target, made_of):
+        file.parent.mkdir(exist_ok=True)
+    app.dossier_rasterized[target] = submit(drawings.rasterize, drawn, target, made_of, scale)
+
+
 def _prepare(app: Sphinx) -> None:
-    app.dossier_drawn = {}
+    app.dossier_drawn, app.dossier_rasterized = {}, {}
 
 
 def _await_drawings(app: Sphinx, env) -> None:
@@ -146,6 +157,14 @@ def _await_drawings(app: Sphinx, env) -> None:
             told = " ".join(line for line in map(str.strip, str(error).splitlines()) if not line.startswith("at "))
             state.fault(app, f"figure {name!r} cannot be drawn: {told}: mend the chart", location)
             drawings.leave_blank(name, folder(app))
+
+
+def _rasterize(app: Sphinx, env) -> None:
+    """The large PNGs, for which no page waits."""
+    if app.builder.format == "html":
+        for name in sorted(name for held in figures(env).values() for name in held):
+            drawn, target, made_of = (folder(app) / f"{name}{ending}" for ending in (".svg", ".png", ".png.made"))
+            rasterize(app, drawn.read_text(encoding="utf-8"), target, made_of, scale=2)
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -203,6 +222,8 @@ def _html(app: Sphinx, docname: str, node: drawn_figure) -> str:
 def _publish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
+    for made in app.dossier_rasterized.values():
+        made.result()
     target = Path(app.outdir) / "figures"
     target.mkdir(exist_ok=True)
     current = {name for held in figures(app.env).values() for name in held}
@@ -225,4 +246,5 @@ def setup(app: Sphinx) -> None:
     app.connect("env-purge-doc", _purge)
     app.connect("env-updated", _await_drawings)
     app.connect("doctree-resolved", _resolve)
-    app.connect("build-finished", _publish)
+    app.connect("env-check-consistency", _rasterize, priority=700)  # what pages wait for comes before
+    app.connect("build-finished", _publish, priority=940)  # what others do meanwhile comes before

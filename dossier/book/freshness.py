@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.search import js_index
 
-from dossier import UNUSED
+from dossier import UNUSED, kernels
 from dossier.book import state
 from dossier.figures import BOOK
 from dossier.package import Package, digest, load
@@ -49,6 +49,7 @@ def _prepare_kernels(app: Sphinx) -> None:
         f"import sys; sys.modules.setdefault({UNUSED!r}, None)\n"
     )
     os.environ["IPYTHONDIR"] = str(profile)
+    kernels.choose()
 
 
 def executions(app: Sphinx) -> Path:

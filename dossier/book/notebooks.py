@@ -24,6 +24,7 @@ from dossier.book import state
 from dossier.book.citation import page_uri
 from dossier.book.claims import entry_page
 from dossier.book.freshness import executions
+from dossier.drawings import PREVIEW
 from dossier.figures import MIMETYPE
 
 ROLE = re.compile(r"\{([a-z]+(?::[a-z]+)?)\}`([^`]+)`")
@@ -117,7 +118,7 @@ def _hidden(output: NotebookNode) -> bool:
 def _drawn(app: Sphinx, output: NotebookNode) -> NotebookNode:
     """A figure's output with its drawing, which shows in a notebook that is not trusted yet, too."""
     if MIMETYPE in output.get("data", {}):
-        image = Path(app.doctreedir) / "figures" / f"{output.data[MIMETYPE]['name']}.png"
+        image = Path(app.doctreedir) / "figures" / f"{output.data[MIMETYPE]['name']}{PREVIEW}"
         output.data["image/png"] = base64.b64encode(image.read_bytes()).decode()
     return output
 

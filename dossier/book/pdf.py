@@ -9,6 +9,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy, deepcopy
 from pathlib import Path
@@ -267,6 +269,12 @@ def _compile(app: Sphinx, stem: str) -> bytes:
     return pdf
 
 
+def _give_way() -> None:
+    """Let what is waited for go first; where threads have no priority of their own, nothing."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
 def _digest(parts) -> str:
     total = hashlib.sha256()
     for part in parts:
@@ -291,7 +299,7 @@ class Press:
         """Set the documents, once in a build; all pages are read, and figures have their numbers."""
         if self.made_of:
             return
-        found, threads = documents(self.app), ThreadPoolExecutor(os.cpu_count())
+        found, threads = documents(self.app), ThreadPoolExecutor(os.cpu_count(), initializer=_give_way)
         pages = {part.docname: _tree(self.app, part.docname) for part in found[0].parts}
         shutil.copyfile(TEMPLATE, self.work / TEMPLATE.name)
         for document in found:

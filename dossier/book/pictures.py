@@ -6,11 +6,9 @@ from pathlib import Path
 from lxml import etree
 from sphinx.application import Sphinx
 
-from dossier import drawings
-from dossier.book.figures import figures
+from dossier.book.figures import figures, rasterize
 from dossier.drawings import svg, text_of
 from dossier.figures import PALETTE
-from dossier.workers import submit
 
 WIDTH, HEIGHT = 1200, 630
 """In pixels: what the sites that show such pictures ask for."""
@@ -37,29 +35,13 @@ def picture(app: Sphinx, pagename: str) -> tuple[str, str]:
     for name, finding in list(held.items())[:1]:
         drawing = Path(app.doctreedir) / "figures" / f"{name}.svg"
         words = f"{title}; a figure: {text_of(finding)}"
-    _make(app, pagename, draw(title, below, drawing))
+    made_of = Path(app.doctreedir) / _address(pagename).replace(".png", ".svg")
+    rasterize(app, draw(title, below, drawing), Path(app.outdir) / _address(pagename), made_of)
     return _address(pagename), words
 
 
 def _address(pagename: str) -> str:
     return f"pictures/{pagename.replace('/', '-')}.png"
-
-
-def _make(app: Sphinx, pagename: str, drawn: str) -> None:
-    """Have the picture made beside the build, unless it was made of the same drawing before."""
-    target = Path(app.outdir) / _address(pagename)
-    made_of = Path(app.doctreedir) / _address(pagename).replace(".png", ".svg")
-    if target in app.dossier_pictures:  # the report's, for another page
-        return
-    if target.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == drawn:
-        return
-    for file in (target, made_of):
-        file.parent.mkdir(exist_ok=True)
-    app.dossier_pictures[target] = submit(drawings.rasterize, drawn, target, made_of)
-
-
-def _prepare(app: Sphinx) -> None:
-    app.dossier_pictures = {}
 
 
 def draw(title: str, below: list[str], drawing: Path | None) -> str:
@@ -93,12 +75,10 @@ def _write(picture: etree._Element, text: str, size: int, width: int, y: float, 
 
 
 def _keep(app: Sphinx, exception: Exception | None) -> None:
-    """Wait for the pictures, and drop those of pages that are no more, or have no figure any more."""
+    """Drop the pictures of pages that are no more, or have no figure any more."""
     folder = Path(app.outdir) / "pictures"
     if exception or not folder.is_dir():
         return
-    for made in app.dossier_pictures.values():
-        made.result()
     pages = [page for page in app.env.found_docs if figures(app.env).get(page)]
     current = {Path(_address(page)).name for page in [app.config.root_doc, *pages]}
     for file in folder.iterdir():
@@ -108,5 +88,4 @@ def _keep(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
-    app.connect("builder-inited", _prepare)
     app.connect("build-finished", _keep)
