@@ -1,7 +1,6 @@
 """Command line: ``python -m dossier check``, ``build`` and ``edition``."""
 
 import argparse
-import os
 import sys
 
 from dossier.unchanged import is_built
@@ -59,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # without a second's clearing up of what a build has in memory; its processes end with it
+
+    from dossier import workers
+
+    workers.end(code)

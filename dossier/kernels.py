@@ -5,7 +5,10 @@ It imports nothing of Sphinx, because a kernel imports it.
 
 import os
 import sys
+from importlib.metadata import EntryPoint
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
@@ -49,11 +52,19 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str | None) 
     if Path(sys.path[0]) == Path.cwd():  # of the build, not of the notebook
         del sys.path[0]
     os.chdir(folder or ".")
-    # the build may end without a word to the kernel, which then is to end as well
-    IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    IPKernelApp.launch_instance(arguments)
+
+
+def _end_with(build) -> None:
+    """The build may end without a word to the kernel, whose parent is another: the process from which it forked."""
+    build.join()
+    os._exit(1)
 
 
 def choose() -> None:
     """Have kernels forked from now on, where that can be."""
     if FORKS:
-        KernelProvisionerFactory.instance().default_provisioner_name = "dossier"  # the entry point of this package
+        factory, name = KernelProvisionerFactory.instance(), "dossier"
+        factory.provisioners[name] = EntryPoint(name, f"{__name__}:{Forked.__name__}", factory.GROUP_NAME)
+        factory.default_provisioner_name = name

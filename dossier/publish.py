@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import hashlib
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ from dossier.book import downloads
 from dossier.book.citation import FOLDER as CITATIONS
 from dossier.package import load
 from dossier.unchanged import note_built, sources
-from dossier.workers import submit
+from dossier.workers import end, submit
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by custom of shells."""
@@ -46,8 +45,8 @@ def publish(project: Path) -> int:
         nocolor()
 
     def stop(*_) -> None:
-        print(f"\ninterrupted; {public} is as it was", file=sys.stderr, flush=True)
-        os._exit(INTERRUPTED)  # whatever a notebook or Sphinx is doing; kernels end with their parent
+        print(f"\ninterrupted; {public} is as it was", file=sys.stderr)
+        end(INTERRUPTED)  # whatever a notebook or Sphinx is doing
 
     # In a thread of its own, because nbclient takes the signals of the main thread and outlives them.
     code: list[int] = []
@@ -65,7 +64,7 @@ def publish(project: Path) -> int:
         if _files(built) != {name: mark for name, mark in _files(public).items() if name != bundle}:
             with ThreadPoolExecutor() as threads:
                 made = threads.submit(_bundle, project, built, Path(bundle).stem)
-                _replace(public, built, lambda book: shutil.copyfile(made.result(), book / bundle))
+                _replace(public, built, lambda book: (book / bundle).write_bytes(made.result()))
         note_built(project, made_of)
     finally:
         threading.stack_size(0)
@@ -158,25 +157,15 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _bundle(project: Path, book: Path, top: str) -> Path:
-    """Put the whole book, without the link to this file, into one zip; made anew when a file has changed."""
+def _bundle(project: Path, book: Path, top: str) -> bytes:
+    """The whole book in one zip, below a folder, without the link to the zip."""
     members = []
     for name in sorted(_files(book), key=Path):
         content = (book / name).read_bytes()
         if name.endswith(".html"):
             content = re.sub(rb'<li class="download-book">.*?</li>\n', b"", content)
         members.append((f"{top}/{name}", content))
-    digest = hashlib.sha256()
-    for name, content in members:
-        digest.update(name.encode() + hashlib.sha256(content).digest())
-    made = book.parent / f"{digest.hexdigest()}.zip"
-    if not made.is_file():
-        for old in made.parent.glob("*.zip"):
-            old.unlink()
-        part = made.with_suffix(".part")
-        part.write_bytes(distributions.archive(members, citation.report(project).date))
-        part.rename(made)
-    return made
+    return distributions.archive(members, citation.report(project).date)
 
 
 def _exchange(one: Path, other: Path) -> bool:

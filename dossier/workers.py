@@ -4,6 +4,7 @@ On Linux they are forked from one process that has loaded what they need; elsewh
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -13,7 +14,9 @@ from contextlib import suppress
 from functools import cache
 from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
+from typing import NoReturn
 
 MOST = 8
 """A worker that draws takes some 350 MB."""
@@ -34,6 +37,14 @@ def prepare() -> None:
     if FORKS:
         PROCESSES.set_forkserver_preload(list(LOADED))
         forkserver.ensure_running()
+
+
+def end(code: int) -> NoReturn:
+    """End this process and all that work for it at once, without a second's clearing up of what is in memory."""
+    shutil.rmtree(get_temp_dir(), ignore_errors=True)  # where processes are forked through
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def submit(function: Callable, *arguments) -> Future:

@@ -1,9 +1,10 @@
 """What the benchmarks are made of is sound: grown tables, a stock book of the same shape, a count of charts."""
 
 import re
+import sys
 
 from bench import growth, pages, stock
-from bench.builds import change
+from bench.builds import change, timed
 from dossier import load
 from dossier.checks import check
 
@@ -54,6 +55,13 @@ def test_a_changed_cell_is_changed_alone(sample):
     change(table, "statement", "benchmark1word")
     change(table, "statement", "benchmark2word")
     assert table.read_text().replace(" benchmark2word", "", 1) == before
+
+
+def test_time_of_processes_that_are_not_waited_for_counts(tmp_path):
+    busy = "import time\nwhile time.process_time() < 1: pass"
+    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {busy!r}]); time.sleep(3)"
+    run = timed([sys.executable, "-c", code], tmp_path)
+    assert 0.5 < run.cpu < run.seconds
 
 
 def test_charts_are_counted_as_shown(sample_book, browser):

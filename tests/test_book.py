@@ -169,7 +169,8 @@ FAULTS = {
         + chart(name="crates-counted")
         + chart(name="undrawn", encoding={"x": {"datum": {"expr": "("}}})
         + cell('display({"application/vnd.vegalite.v6+json": [1]}, raw=True)')
-        + chart(name="misspelt", encoding={"x": {"field": "y"}}),
+        + chart(name="misspelt", encoding={"x": {"field": "y"}})
+        + chart(name="unwritten", title="A \u25c0 sign"),
         [
             "10: 'without an id': has no id: dossier.figure()",
             "14: has no title: dossier.figure()",
@@ -184,6 +185,7 @@ FAULTS = {
             "54: 'undrawn' cannot be drawn: mend the chart",
             "58: no Vega-Lite specification: pass an Altair chart",
             "62: draws the field 'y', which its rows do not have: claim_id, x",
+            "66: 'unwritten' cannot be drawn: the font of its PNG has no \u25c0: other signs",
         ],
     ),
     "roles": (

@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
+import psutil
 import pytest
 from conftest import build
 from test_book import book_state
 
 from dossier import publish
+from dossier.book import citation
 
 
 def interrupt(folder, number):
@@ -28,6 +32,16 @@ def interrupt(folder, number):
     return process.returncode, told.strip()
 
 
+def at_work(folder):
+    """The processes that work in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
+    return found
+
+
 def test_signal_leaves_the_last_book_and_the_next_build_makes_one(tmp_path, sample_book):
     folder = shutil.copytree(sample_book, tmp_path / "sample")
     stood = book_state(folder)
@@ -38,6 +52,8 @@ def test_signal_leaves_the_last_book_and_the_next_build_makes_one(tmp_path, samp
     assert interrupt(folder, signal.SIGINT) == told
     assert interrupt(folder, signal.SIGTERM) == told
     assert interrupt(folder, signal.SIGKILL) == (-signal.SIGKILL, "")
+    _, left = psutil.wait_procs(at_work(folder), timeout=10)
+    assert left == []
     assert book_state(folder) == stood
     page.write_text(text.replace("The harbour", "The old harbour"), encoding="utf-8")
     done = build(folder)
@@ -62,6 +78,17 @@ def test_new_book_takes_the_place_of_the_old(folders, monkeypatch, able):
     publish._replace(public, built)
     assert (public / "index.html").read_text() == "work"
     assert sorted(path.name for path in public.parent.iterdir()) == ["html", "work"]
+
+
+def test_citations_that_a_later_build_writes_do_not_change_the_public_ones(folders):
+    public, built = folders
+    file = built / citation.FOLDER / "K001.bib"
+    file.parent.mkdir()
+    citation.write(file, "old")
+    publish._replace(public, built)
+    citation.write(file, "new")
+    assert (public / citation.FOLDER / "K001.bib").read_text() == "old"
+    assert file.read_text() == "new"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="two steps are needed elsewhere")

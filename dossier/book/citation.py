@@ -70,7 +70,7 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     folder.mkdir(exist_ok=True)
     formats = {suffix: (label, write(csl)) for suffix, (label, write) in citation.FORMATS.items()}
     for suffix, (_, text) in formats.items():
-        _write(folder / f"{stem}.{suffix}", text)
+        write(folder / f"{stem}.{suffix}", text)
     if kind == "claim":
         formatted = {citation.PLAIN: _formatted_claim(app, pagename, csl, name)}
     else:
@@ -82,7 +82,8 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     }
 
 
-def _write(file: Path, text: str) -> None:
+def write(file: Path, text: str) -> None:
+    """Put a file in the place of one that differs."""
     if file.is_file() and file.read_text(encoding="utf-8") == text:
         return
     file.unlink(missing_ok=True)

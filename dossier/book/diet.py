@@ -9,6 +9,7 @@ writes any page, and what is not used is deleted here: when the theme's own shee
 import hashlib
 import re
 from collections.abc import Collection, Iterable
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -106,6 +107,7 @@ def thin(html: str, to_static: str, inline: dict[str, str]) -> str:
         defer = " defer" if source else ""  # what stood in the page set names for the others: it stays before them
         return f'<script{defer} src="{address}"{rest}></script>\n'
 
+    @cache
     def needed(name: str) -> bool:
         return name not in NEEDED_BY or re.search(NEEDED_BY[name], html) is not None
 
