@@ -11,7 +11,7 @@ import pytest
 from dossier import corroboration, figure, load, prose_holds, with_evidence
 from dossier.book.figures import csv_text
 from dossier.book.state import dates_in_words, range_in_words
-from dossier.drawings import drawing, static
+from dossier.drawings import drawing, framed, static
 from dossier.evidence import first_published
 from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
@@ -127,6 +127,22 @@ def test_drawing_is_the_same_after_others_and_in_any_time_zone():
     ]
     assert "<svg" in runs[0].stdout, runs[0].stderr
     assert len({run.stdout for run in runs}) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the renderer finds the fonts of the system")
+def test_png_is_the_same_whatever_fonts_a_machine_has(tmp_path):
+    (tmp_path / "none.conf").write_text("<fontconfig><dir>/none</dir></fontconfig>")
+    drawn = framed('<svg width="90" height="30"/>', "Words")
+    pictures = []
+    for number, fonts in enumerate(({}, {"FONTCONFIG_FILE": str(tmp_path / "none.conf")})):
+        target, made_of = tmp_path / f"{number}.png", tmp_path / f"{number}.svg"
+        code = (
+            "from pathlib import PosixPath\nfrom dossier import drawings, workers\n"
+            f"workers.submit(drawings.rasterize, {drawn!r}, {target!r}, {made_of!r}, 1).result()"
+        )
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, **fonts}, check=True)
+        pictures.append(target.read_bytes())
+    assert pictures[0] == pictures[1]
 
 
 def test_text_of_a_table_stays_text_in_a_drawing_and_in_csv(data):
