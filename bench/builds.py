@@ -48,7 +48,7 @@ def timed(command: list[str], folder: Path, *, timeout: float | None = None, **v
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **variables},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables},
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that an interrupted run leaves no kernel behind

@@ -37,17 +37,17 @@ def draw(spec: dict, folder: Path, made_of: str) -> None:
 
     Raises `ValueError` where the specification cannot be drawn.
     """
-    name = spec["name"]
-    wide = drawing(spec, WIDE)
+    name, vega = spec["name"], compiled(spec)
+    wide = drawing(spec, WIDE, vega)
     whole = framed(wide, text_of(spec["title"]), "Hollow marks rest on one origin" if shows_support(spec) else "")
     if lost := unseen(whole):
         raise ValueError(f"the font of its PNG has no {' '.join(lost)}: write it in other signs")
     files = {
         "-wide.svg": for_page(wide, f"{name}-{WIDE}-"),
-        "-narrow.svg": static(spec, NARROW),
+        "-narrow.svg": for_page(drawing(spec, NARROW, vega), f"{name}-{NARROW}-"),
         "-print.svg": re.sub(r'font-family="[^"]*"', f'font-family="{PRINT_FONT}"', wide),
         ".svg": whole,
-        ".js": _live(spec),
+        ".js": _live(name, {**vega, "description": spec["description"]}),
     }
     for ending, text in files.items():
         (folder / f"{name}{ending}").write_text(text, encoding="utf-8")
@@ -94,22 +94,25 @@ def _alone(character: str) -> bytes:
     return vl_convert.svg_to_png(etree.tostring(svg.svg(words, width="40", height="40"), encoding="unicode"))
 
 
-def drawing(spec: dict, width: int) -> str:
-    """A drawing of the given width as SVG, without its title."""
+def compiled(spec: dict) -> dict:
+    """The figure for Vega, without title and description, so that the whole drawing, axes and legend, is wide."""
     bare = {key: value for key, value in spec.items() if key not in ("title", "usermeta", "description")}
+    if spec.get("width") == "container":
+        bare |= {"width": WIDE, "autosize": {"type": "fit-x", "contains": "padding"}, "padding": 2}
+    return vl_convert.vegalite_to_vega(bare)
+
+
+def drawing(spec: dict, width: int, vega: dict | None = None) -> str:
+    """A drawing of the given width as SVG, without its title; `vega` is the figure compiled, if that was done."""
+    vega = vega or compiled(spec)
+    if spec.get("width") == "container":
+        vega = {**vega, "width": width}
     names: dict[str, str] = {}  # Vega counts its names through all drawings of a process
     return re.sub(
         r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+',
         lambda found: names.setdefault(found[0], f"part{len(names) + 1}"),
-        vl_convert.vegalite_to_svg(sized(bare, width)),
+        vl_convert.vega_to_svg(vega),
     )
-
-
-def sized(spec: dict, width: int) -> dict:
-    """The specification drawn so that the whole drawing, axes and legend with it, is so wide."""
-    if spec.get("width") != "container":
-        return spec
-    return {**spec, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}, "padding": 2}
 
 
 def static(spec: dict, width: int) -> str:
@@ -163,14 +166,13 @@ def framed(drawn: str, title: str, subtitle: str = "") -> str:
     return etree.tostring(sheet, encoding="unicode")
 
 
-def _live(spec: dict) -> str:
+def _live(name: str, vega: dict) -> str:
     """The chart for Vega, as a script and not as JSON: a page opened from a folder may load the one, not the other.
 
     Compiled here, not by the reader's browser: Vega-Lite warns there of harmless things.
     """
-    vega = vl_convert.vegalite_to_vega(sized({**spec, "title": None, "usermeta": None}, WIDE))
     text = json.dumps(vega, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"(window.dossierFigures ??= {{}})[{json.dumps(spec['name'])}] = {text};\n"
+    return f"(window.dossierFigures ??= {{}})[{json.dumps(name)}] = {text};\n"
 
 
 def text_of(title) -> str:

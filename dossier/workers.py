@@ -26,7 +26,7 @@ FORKS = sys.platform == "linux"
 
 PROCESSES = get_context("forkserver" if FORKS else "spawn")
 
-LOADED = ("dossier.charts", "dossier.kernels", "dossier.citation", "dossier.drawings")
+LOADED = ("dossier.charts", "dossier.kernels", "ipykernel.debugger", "dossier.citation", "dossier.drawings")
 """What the workers and the kernels of notebooks import, and is slow to import."""
 
 _own = threading.local()
@@ -35,6 +35,7 @@ _own = threading.local()
 def prepare() -> None:
     """Start to load what will be needed, while the build has other things to do."""
     if FORKS:
+        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # says what it cannot debug
         PROCESSES.set_forkserver_preload(list(LOADED))
         forkserver.ensure_running()
 

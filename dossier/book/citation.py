@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from concurrent.futures import Future
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -84,9 +85,10 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
 
 def write(file: Path, text: str) -> None:
     """Put a file in the place of one that differs."""
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
-        return
-    file.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        if file.read_text(encoding="utf-8") == text:
+            return
+        file.unlink()
     file.write_text(text, encoding="utf-8")
 
 

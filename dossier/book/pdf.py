@@ -203,8 +203,7 @@ def compose(app: Sphinx, document: Document, pages: dict[str, list[Tree]]) -> di
     claims = sorted({key for part in walk(trees) for key in part.get("claims", ())})
     used = {row["source_id"] for key in claims for row in rows[key]["evidence"]}
     used |= {part["source"] for part in walk(trees) if part["is"] == "source"}
-    listed = [row for row in state.tables(app).sources.to_dict("records") if row["source_id"] in used]
-    listed.sort(key=lambda row: row["source_id"])
+    listed = [row for row in state.source_rows(app) if row["source_id"] in used]
     numbers = {row["source_id"]: number for number, row in enumerate(listed, 1)}
     names = {name for part in walk(trees) for name in [*part.get("names", ()), part.get("name")] if name}
     names |= {f"note-{key}" for key in claims} | {f"source-{key}" for key in used}

@@ -43,6 +43,13 @@ def tables(app: Sphinx) -> Package:
     return app.dossier_tables
 
 
+def source_rows(app: Sphinx) -> list[dict]:
+    """The sources in the order of their ids."""
+    if not hasattr(app, "dossier_sources"):
+        app.dossier_sources = tables(app).sources.sort_values("source_id").to_dict("records")
+    return app.dossier_sources
+
+
 def claim_rows(app: Sphinx) -> dict[str, dict]:
     """Claim id to the graded claim, its place and its evidence, ready for a template."""
     if not hasattr(app, "dossier_claims"):
