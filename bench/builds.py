@@ -48,7 +48,7 @@ def timed(command: list[str], folder: Path, *, timeout: float | None = None, **v
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables},  # with byte code, as readers have it
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that an interrupted run leaves no kernel behind

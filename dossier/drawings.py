@@ -44,7 +44,7 @@ def draw(spec: dict, folder: Path, made_of: str) -> None:
         raise ValueError(f"the font of its PNG has no {' '.join(lost)}: write it in other signs")
     files = {
         "-wide.svg": for_page(wide, f"{name}-{WIDE}-"),
-        "-narrow.svg": for_page(drawing(spec, NARROW, vega), f"{name}-{NARROW}-"),
+        "-narrow.svg": static(spec, NARROW, vega),
         "-print.svg": re.sub(r'font-family="[^"]*"', f'font-family="{PRINT_FONT}"', wide),
         ".svg": whole,
         ".js": _live(name, {**vega, "description": spec["description"]}),
@@ -71,10 +71,10 @@ def library(target: Path, head: str) -> None:
     target.write_text(f"{head}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
 
 
-def rasterize(drawn: str, target: Path, made_of: Path, scale: int) -> None:
+def rasterize(drawn: str, target: Path, scale: int, made: Path, made_of: str) -> None:
     """Write a drawing as PNG, and then of what it was made."""
     target.write_bytes(vl_convert.svg_to_png(drawn, scale=scale))
-    made_of.write_text(drawn, encoding="utf-8")
+    made.write_text(made_of, encoding="utf-8")
 
 
 def unseen(drawn: str) -> list[str]:
@@ -115,9 +115,9 @@ def drawing(spec: dict, width: int, vega: dict | None = None) -> str:
     )
 
 
-def static(spec: dict, width: int) -> str:
+def static(spec: dict, width: int, vega: dict | None = None) -> str:
     """A drawing of the given width as SVG for a page."""
-    return for_page(drawing(spec, width), f"{spec['name']}-{width}-")
+    return for_page(drawing(spec, width, vega), f"{spec['name']}-{width}-")
 
 
 def for_page(drawn: str, prefix: str) -> str:

@@ -139,7 +139,9 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
         """Files that are never changed in their places, as the public ones are not, are linked, not copied."""
         found = Path(source)
         stands = public / found.relative_to(built)
-        unchanged = found if found.parent.name == CITATIONS else stands if _state(stands) == _state(found) else None
+        unchanged = (
+            found if found.parent == built / CITATIONS else stands if _state(stands) == _state(found) else None
+        )
         if unchanged:
             with contextlib.suppress(OSError):  # of a system without links
                 os.link(unchanged, target)
@@ -160,7 +162,7 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
 def _bundle(project: Path, book: Path, top: str) -> bytes:
     """The whole book in one zip, below a folder, without the link to the zip."""
     members = []
-    for name in sorted(_files(book), key=Path):
+    for name in sorted(_files(book)):
         content = (book / name).read_bytes()
         if name.endswith(".html"):
             content = re.sub(rb'<li class="download-book">.*?</li>\n', b"", content)

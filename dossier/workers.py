@@ -35,7 +35,8 @@ _own = threading.local()
 def prepare() -> None:
     """Start to load what will be needed, while the build has other things to do."""
     if FORKS:
-        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # says what it cannot debug
+        # or the debugger, which comes with each kernel, tells what it could not debug
+        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
         PROCESSES.set_forkserver_preload(list(LOADED))
         forkserver.ensure_running()
 

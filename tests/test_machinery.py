@@ -138,7 +138,7 @@ def test_png_is_the_same_whatever_fonts_a_machine_has(tmp_path):
         target, made_of = tmp_path / f"{number}.png", tmp_path / f"{number}.svg"
         code = (
             "from pathlib import PosixPath\nfrom dossier import drawings, workers\n"
-            f"workers.submit(drawings.rasterize, {drawn!r}, {target!r}, {made_of!r}, 1).result()"
+            f"workers.submit(drawings.rasterize, {drawn!r}, {target!r}, 1, {made_of!r}, '').result()"
         )
         subprocess.run([sys.executable, "-c", code], env={**os.environ, **fonts}, check=True)
         pictures.append(target.read_bytes())

@@ -84,9 +84,9 @@ def test_citations_that_a_later_build_writes_do_not_change_the_public_ones(folde
     public, built = folders
     file = built / citation.FOLDER / "K001.bib"
     file.parent.mkdir()
-    citation.write(file, "old")
+    citation.put(file, "old")
     publish._replace(public, built)
-    citation.write(file, "new")
+    citation.put(file, "new")
     assert (public / citation.FOLDER / "K001.bib").read_text() == "old"
     assert file.read_text() == "new"
 

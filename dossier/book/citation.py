@@ -71,7 +71,7 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     folder.mkdir(exist_ok=True)
     formats = {suffix: (label, write(csl)) for suffix, (label, write) in citation.FORMATS.items()}
     for suffix, (_, text) in formats.items():
-        write(folder / f"{stem}.{suffix}", text)
+        put(folder / f"{stem}.{suffix}", text)
     if kind == "claim":
         formatted = {citation.PLAIN: _formatted_claim(app, pagename, csl, name)}
     else:
@@ -83,7 +83,7 @@ def cite(app: Sphinx, pagename: str, kind: str, name: str = "", title: str = "",
     }
 
 
-def write(file: Path, text: str) -> None:
+def put(file: Path, text: str) -> None:
     """Put a file in the place of one that differs."""
     with suppress(FileNotFoundError):
         if file.read_text(encoding="utf-8") == text:

@@ -126,22 +126,28 @@ def _draw(env, spec: dict, location: tuple[str, int]) -> None:
     app, name, target = env.app, spec["name"], folder(env.app)
     target.mkdir(parents=True, exist_ok=True)
     (target / f"{name}.csv").write_text(csv_text(spec), encoding="utf-8")
-    made_of = sha256((json.dumps(spec) + app.config.dossier_machinery + version("vl-convert-python")).encode())
+    made_of = _mark(app, json.dumps(spec))
     made = target / f"{name}{drawings.MADE}"
-    if not made.is_file() or made.read_text(encoding="utf-8") != made_of.hexdigest():
+    if not made.is_file() or made.read_text(encoding="utf-8") != made_of:
         made.unlink(missing_ok=True)
-        app.dossier_drawn[name] = location, submit(drawings.draw, spec, target, made_of.hexdigest())
+        app.dossier_drawn[name] = location, submit(drawings.draw, spec, target, made_of)
 
 
-def rasterize(app: Sphinx, drawn: str, target: Path, made_of: Path, scale: int = 1) -> None:
-    """Have a PNG made beside the build, unless it was made of the same drawing before."""
+def _mark(app: Sphinx, drawn: str) -> str:
+    """A digest of what a picture is made of, and by."""
+    return sha256((drawn + app.config.dossier_machinery + version("vl-convert-python")).encode()).hexdigest()
+
+
+def rasterize(app: Sphinx, drawn: str, target: Path, made: Path, scale: int = 1) -> None:
+    """Have a PNG made beside the build, unless `made` tells that it was made of the same drawing before."""
     if target in app.dossier_rasterized:
         return
-    if target.is_file() and made_of.is_file() and made_of.read_text(encoding="utf-8") == drawn:
+    made_of = _mark(app, drawn)
+    if target.is_file() and made.is_file() and made.read_text(encoding="utf-8") == made_of:
         return
-    for file in (target, made_of):
+    for file in (target, made):
         file.parent.mkdir(exist_ok=True)
-    app.dossier_rasterized[target] = submit(drawings.rasterize, drawn, target, made_of, scale)
+    app.dossier_rasterized[target] = submit(drawings.rasterize, drawn, target, scale, made, made_of)
 
 
 def _prepare(app: Sphinx) -> None:
@@ -163,8 +169,8 @@ def _rasterize(app: Sphinx, env) -> None:
     """The large PNGs, for which no page waits."""
     if app.builder.format == "html":
         for name in sorted(name for held in figures(env).values() for name in held):
-            drawn, target, made_of = (folder(app) / f"{name}{ending}" for ending in (".svg", ".png", ".png.made"))
-            rasterize(app, drawn.read_text(encoding="utf-8"), target, made_of, scale=2)
+            drawn, target, made = (folder(app) / f"{name}{ending}" for ending in (".svg", ".png", ".png.made"))
+            rasterize(app, drawn.read_text(encoding="utf-8"), target, made, scale=2)
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:

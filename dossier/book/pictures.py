@@ -35,8 +35,8 @@ def picture(app: Sphinx, pagename: str) -> tuple[str, str]:
     for name, finding in list(held.items())[:1]:
         drawing = Path(app.doctreedir) / "figures" / f"{name}.svg"
         words = f"{title}; a figure: {text_of(finding)}"
-    made_of = Path(app.doctreedir) / _address(pagename).replace(".png", ".svg")
-    rasterize(app, draw(title, below, drawing), Path(app.outdir) / _address(pagename), made_of)
+    made = Path(app.doctreedir) / f"{_address(pagename)}.made"
+    rasterize(app, draw(title, below, drawing), Path(app.outdir) / _address(pagename), made)
     return _address(pagename), words
 
 
