@@ -11,6 +11,7 @@ import sqlite3
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 import xlsxwriter
@@ -18,12 +19,38 @@ from markupsafe import Markup
 
 from dossier import citation
 from dossier.citation import Report
-from dossier.package import Package
+from dossier.package import Package, load
 
 CODEBOOK = ("table", "column", "type", "unit", "meaning", "required", "allowed", "key")
 LIMITS = ("pattern", "minimum", "maximum", "maxLength")
 AFFINITY = {"number": "REAL", "integer": "INTEGER"}
 """Field type to SQLite's column type; all else is TEXT, dates as ``2024-12-18``."""
+
+
+def make(project: Path, whole: Report, homepage: str, folder: Path, names: dict[str, str]) -> None:
+    """Write the tables of a project below a folder: as the data package in ``data`` and as three files.
+
+    `names` has the names of the files by kind: ``package``, ``sqlite``, ``workbook``.
+    """
+    data = load(project)
+    facts, files = about(data, whole, homepage), package_files(data, whole, homepage)
+    write(folder, {f"data/{name}": content for name, content in files.items()})
+    write(
+        folder,
+        {
+            names["package"]: archive(files.items(), whole.date),
+            names["sqlite"]: sqlite(data, facts),
+            names["workbook"]: workbook(data, facts),
+        },
+    )
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files, named by their paths below a folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def archive(members: Iterable[tuple[str, bytes]], date: str) -> bytes:

@@ -97,16 +97,15 @@ def test_a_chapter_says_what_its_page_says(sample_book, data):
     assert "To cite a page, add its number" in said
 
 
-def test_a_mark_leads_to_its_note_and_the_note_to_a_source(sample_book):
+def test_a_mark_leads_to_its_note_and_the_note_to_the_pages_of_its_sources(sample_book, data):
     reader = pdf(sample_book, "harbour")
-    notes, sources = (
-        next(number for number in range(len(reader.pages)) if text(reader, number, number + 1).startswith(title))
-        for title in ("Notes on the claims", "Sources")
-    )
+    pages = range(len(reader.pages))
+    notes = next(page for page in pages if text(reader, page, page + 1).startswith("Notes on the claims"))
     found = set(links(reader))
     assert (0, notes) in found  # from the sentence
     assert (notes, 0) in found  # and back, by the number of the page
-    assert (notes, sources) in found
+    behind = set(data.evidence.loc[data.evidence["claim_id"] == "K001", "source_id"])
+    assert {(notes, url) for url in data.sources.set_index("source_id")["url"][list(behind)]} <= found
 
 
 def test_figures_have_alternative_text(sample_book):

@@ -21,6 +21,7 @@ from dossier import distributions, verify
 from dossier.book import notebooks, state
 from dossier.citation import Report
 from dossier.package import Package
+from dossier.workers import submit
 
 FOLDER = "downloads"
 CODE = Path(_package_file).parent
@@ -107,7 +108,7 @@ def _homepage(app: Sphinx) -> str:
 
 
 def _make_tables(app: Sphinx, env, docnames: list[str]) -> None:
-    """The data package, as folder and zip, the database and the workbook."""
+    """Have the data package, the database and the workbook made, beside the build, where they are not yet."""
     data, whole, store = state.tables(app), app.dossier_report, _store(app)
     project = Path(app.srcdir)
     inputs = [data.descriptor_path, *map(data.path, data.resources), *sorted(project.glob("LICENSE*"))]
@@ -117,26 +118,17 @@ def _make_tables(app: Sphinx, env, docnames: list[str]) -> None:
     if mark.is_file() and mark.read_text() == digest:
         return
     shutil.rmtree(store, ignore_errors=True)
-    kinds, facts = offered(data), distributions.about(data, whole, _homepage(app))
-    files = distributions.package_files(data, whole, _homepage(app))
-    _write(store, {f"data/{name}": content for name, content in files.items()})
-    _write(
-        store,
-        {
-            kinds["package"].path: distributions.archive(files.items(), whole.date),
-            kinds["sqlite"].path: distributions.sqlite(data, facts),
-            kinds["workbook"].path: distributions.workbook(data, facts),
-            kinds["verify"].path: Path(verify.__file__).read_bytes(),
-        },
-    )
-    mark.write_text(digest)
+    mark.unlink(missing_ok=True)
+    names = {kind: offer.path for kind, offer in offered(data).items()}
+    distributions.write(store, {names["verify"]: Path(verify.__file__).read_bytes()})
+    app.dossier_tables_made = digest, submit(distributions.make, project, whole, _homepage(app), store, names)
 
 
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+def _await_tables(app: Sphinx, env) -> None:
+    if made := getattr(app, "dossier_tables_made", None):
+        digest, written = made
+        written.result()
+        _store(app).with_name("take.digest").write_text(digest)
 
 
 def _make_notebooks(app: Sphinx, env) -> None:
@@ -151,14 +143,14 @@ def _make_notebooks(app: Sphinx, env) -> None:
     made = {
         notebooks.file_name(page): notebooks.notebook(app, page, remedy).encode() for page in notebooks.pages(app)
     }
-    _write(folder, made)
+    distributions.write(folder, made)
     needs = {"README.md": _readme(whole), "requirements.txt": _requirements(Path(app.srcdir))}
     tables = distributions.package_files(data, whole, base, sealed=False)
     needs |= {f"data/{name}": content for name, content in tables.items() if name != "README.md"}
     needs |= {f"{CODE.name}/{file.relative_to(CODE).as_posix()}": file.read_bytes() for file in _code()}
     top = Path(archive).stem
     members = sorted((f"{top}/{name}", content) for name, content in (made | needs).items())
-    _write(_store(app), {archive: distributions.archive(members, whole.date)})
+    distributions.write(_store(app), {archive: distributions.archive(members, whole.date)})
 
 
 def _code() -> list[Path]:
@@ -274,6 +266,7 @@ def setup(app: Sphinx) -> None:
     app.connect("env-before-read-docs", _make_tables)
     app.connect("env-updated", _list_anew)
     app.connect("env-check-consistency", _make_notebooks, priority=600)  # meanwhile the PDFs are set
+    app.connect("env-check-consistency", _await_tables, priority=800)  # before pages tell the sizes
     app.connect("doctree-resolved", _resolve)
     app.connect("html-page-context", _offer_notebook, priority=550)  # after the theme has made its buttons
     app.connect("build-finished", _publish)

@@ -11,8 +11,11 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import copy, deepcopy
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -22,6 +25,7 @@ import pandas as pd
 import typst
 from markupsafe import escape
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransformer
 from sphinx.util import logging
@@ -92,7 +96,7 @@ def _prepare(app: Sphinx) -> None:
 def _tree(app: Sphinx, docname: str) -> list[Tree]:
     """A page as a tree for print: with its references resolved, before marks, figures and registers become HTML."""
     env = app.env
-    doctree, before = env.get_doctree(docname), copy(env.temp_data)
+    doctree, before = BuildEnvironment.get_doctree(env, docname), copy(env.temp_data)  # to be changed
     env.temp_data["docname"] = docname
     transformer = SphinxTransformer(doctree)
     transformer.set_environment(env)
@@ -101,6 +105,16 @@ def _tree(app: Sphinx, docname: str) -> list[Tree]:
         transformer.apply_transforms()
     env.temp_data = before
     return printed.page(app, doctree, docname)
+
+
+@contextmanager
+def _pages_at_hand(env: BuildEnvironment) -> Iterator[None]:
+    """Each reference by number looks into the page that it leads to, which Sphinx would load as often."""
+    env.get_doctree = cache(env.get_doctree)
+    try:
+        yield
+    finally:
+        del env.get_doctree
 
 
 def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -134,7 +148,7 @@ def _note(claim: dict, numbers: dict[str, int]) -> dict:
         origins.setdefault(row["description"], []).append(
             {
                 "publisher": f"{row['publisher']}, {_source_date(row)}",
-                "source": row["source_id"],
+                "url": row["url"],
                 "number": numbers[row["source_id"]],
                 "remark": ": ".join(
                     filter(None, [", ".join(marks), _given(row["note"]).rstrip(".") if marks else ""])
@@ -271,7 +285,7 @@ def _compile(app: Sphinx, stem: str) -> bytes:
 def _give_way() -> None:
     """Let what is waited for go first; where threads have no priority of their own, nothing."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 0)
 
 
 def _digest(parts) -> str:
@@ -299,7 +313,8 @@ class Press:
         if self.made_of:
             return
         found, threads = documents(self.app), ThreadPoolExecutor(os.cpu_count(), initializer=_give_way)
-        pages = {part.docname: _tree(self.app, part.docname) for part in found[0].parts}
+        with _pages_at_hand(self.app.env):
+            pages = {part.docname: _tree(self.app, part.docname) for part in found[0].parts}
         shutil.copyfile(TEMPLATE, self.work / TEMPLATE.name)
         for document in found:
             text = json.dumps(compose(self.app, document, pages), ensure_ascii=False, sort_keys=True, indent=0)
