@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from collections.abc import Iterable
@@ -66,6 +67,17 @@ def archive(members: Iterable[tuple[str, bytes]], date: str) -> bytes:
             member.external_attr = 0o644 << 16
             file.writestr(member, content)
     return out.getvalue()
+
+
+def bundle(book: Path, names: list[str], target: Path, date: str) -> None:
+    """Write a zip of files of the book, without the link to the zip."""
+    members = []
+    for name in names:
+        content = (book / name).read_bytes()
+        if name.endswith(".html"):
+            content = re.sub(rb'<li class="download-book">.*?</li>\n', b"", content)
+        members.append((f"{target.stem}/{name}", content))
+    target.write_bytes(archive(members, date))
 
 
 def descriptor(data: Package, whole: Report, homepage: str = "", sealed: bool = True) -> str:

@@ -3,14 +3,12 @@
 import contextlib
 import ctypes
 import os
-import re
 import shutil
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jupyter_book.sphinx
@@ -60,11 +58,17 @@ def publish(project: Path) -> int:
         if code != [0]:
             print(f"the build failed; {public} is as it was", file=sys.stderr)
             return 1
-        built, bundle = work / "html", downloads.offered(load(project))["book"].path
-        if _files(built) != {name: mark for name, mark in _files(public).items() if name != bundle}:
-            with ThreadPoolExecutor() as threads:
-                made = threads.submit(_bundle, project, built, Path(bundle).stem)
-                _replace(public, built, lambda book: (book / bundle).write_bytes(made.result()))
+        built, zipped = work / "html", downloads.offered(load(project))["book"].path
+        files = _files(built)
+        if files != {name: state for name, state in _files(public).items() if name != zipped}:
+            whole = work / Path(zipped).name
+            bundled = submit(distributions.bundle, built, sorted(files), whole, citation.report(project).date)
+
+            def finish(book: Path) -> None:
+                bundled.result()
+                whole.replace(book / zipped)
+
+            _replace(public, built, finish)
         note_built(project, made_of)
     finally:
         threading.stack_size(0)
@@ -157,17 +161,6 @@ def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda 
         public.rename(old)
     fresh.rename(public)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _bundle(project: Path, book: Path, top: str) -> bytes:
-    """The whole book in one zip, below a folder, without the link to the zip."""
-    members = []
-    for name in sorted(_files(book)):
-        content = (book / name).read_bytes()
-        if name.endswith(".html"):
-            content = re.sub(rb'<li class="download-book">.*?</li>\n', b"", content)
-        members.append((f"{top}/{name}", content))
-    return distributions.archive(members, citation.report(project).date)
 
 
 def _exchange(one: Path, other: Path) -> bool:
