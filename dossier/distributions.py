@@ -11,6 +11,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -113,9 +114,7 @@ def codebook(data: Package) -> list[dict[str, str]]:
         for field in schema["fields"]:
             rule, name = field.get("constraints", {}), field["name"]
             allowed = [", ".join(map(str, rule["enum"]))] if "enum" in rule else []
-            allowed += [
-                f"{key} {rule[key]}" for key in ("pattern", "minimum", "maximum", "maxLength") if key in rule
-            ]
+            allowed += [f"{key} {rule[key]}" for key in LIMITS if key in rule]
             keys = ["primary key"] if name in schema["primaryKey"] else []
             keys += [f"key of {targets[name]}"] if name in targets else []
             keys += [f"keys of {field['references']}, separated by spaces"] if "references" in field else []
@@ -192,7 +191,7 @@ def sqlite(data: Package, facts: dict[str, str]) -> bytes:
 
     Two tables more are `about` (the `facts`) and `codebook`. An empty cell is NULL.
     """
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         for name, resource in data.schemas.items():
             cells = data.text(name)
             database.execute(_create(name, resource["schema"]))

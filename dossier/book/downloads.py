@@ -1,7 +1,7 @@
 """What a reader takes away: the tables in other forms, the notebooks, the whole book; and where to run them.
 
 The files are made beside the doctrees before pages are written, so that a page can tell their size, and copied
-into the book at the end. Those of the tables are made anew when tables, edition or machinery change.
+into the book at the end. Those of the tables are made anew when anything changes that stands in them.
 """
 
 import hashlib
@@ -16,15 +16,14 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 
-from dossier import __file__ as _package_file
 from dossier import distributions, verify
 from dossier.book import notebooks, state
+from dossier.book.state import CODE
 from dossier.citation import Report
 from dossier.package import Package
 from dossier.workers import submit
 
 FOLDER = "downloads"
-CODE = Path(_package_file).parent
 
 
 class Download(NamedTuple):
@@ -112,6 +111,7 @@ def _make_tables(app: Sphinx, env, docnames: list[str]) -> None:
     data, whole, store = state.tables(app), app.dossier_report, _store(app)
     project = Path(app.srcdir)
     inputs = [data.descriptor_path, *map(data.path, data.resources), *sorted(project.glob("LICENSE*"))]
+    inputs += project.glob("requirements.txt")
     said = [app.config.dossier_machinery, _homepage(app), repr(whole)]
     digest = hashlib.sha256("\n".join(said).encode() + b"".join(map(Path.read_bytes, inputs))).hexdigest()
     mark = store.with_name("take.digest")
@@ -147,14 +147,11 @@ def _make_notebooks(app: Sphinx, env) -> None:
     needs = {"README.md": _readme(whole), "requirements.txt": _requirements(Path(app.srcdir))}
     tables = distributions.package_files(data, whole, base, sealed=False)
     needs |= {f"data/{name}": content for name, content in tables.items() if name != "README.md"}
-    needs |= {f"{CODE.name}/{file.relative_to(CODE).as_posix()}": file.read_bytes() for file in _code()}
+    code = sorted(file for file in CODE.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    needs |= {f"{CODE.name}/{file.relative_to(CODE).as_posix()}": file.read_bytes() for file in code}
     top = Path(archive).stem
     members = sorted((f"{top}/{name}", content) for name, content in (made | needs).items())
     distributions.write(_store(app), {archive: distributions.archive(members, whole.date)})
-
-
-def _code() -> list[Path]:
-    return sorted(file for file in CODE.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
 
 
 def _requirements(project: Path) -> bytes:
@@ -184,8 +181,12 @@ def _note_reading(app: Sphinx, env, docnames: list[str]) -> None:
 
 
 def _list_anew(app: Sphinx, env) -> list[str]:
-    """Sizes may have changed when any page was read."""
-    return sorted(pages_with_list(env)) if app.dossier_something_read else []
+    """Sizes may have changed when any page was read, or when the tables are made anew.
+
+    At least the front page is written then: Sphinx calls what makes and awaits the files only before it writes.
+    """
+    made = hasattr(app, "dossier_tables_made")
+    return sorted(pages_with_list(env) | {app.config.root_doc}) if made or app.dossier_something_read else []
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -235,7 +235,9 @@ def _xml(namespace: str) -> ElementMaker:
 
 def _save(path: Path, root: etree._Element) -> None:
     etree.indent(root)
-    path.write_bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8") + b"\n")
+    content = etree.tostring(root, xml_declaration=True, encoding="utf-8") + b"\n"
+    if not path.is_file() or path.read_bytes() != content:  # or the book would seem to differ
+        path.write_bytes(content)
 
 
 def _write(app: Sphinx, exception: Exception | None) -> None:

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -285,7 +284,7 @@ def _compile(app: Sphinx, stem: str) -> bytes:
 def _give_way() -> None:
     """Let what is waited for go first; where threads have no priority of their own, nothing."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 0)
+        os.nice(10)
 
 
 def _digest(parts) -> str:
@@ -348,7 +347,7 @@ def _publish(app: Sphinx, exception: Exception | None) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for document in documents(app):
-        shutil.copyfile(folder(app) / f"{document.stem}.pdf", target / f"{document.stem}.pdf")
+        shutil.copy2(folder(app) / f"{document.stem}.pdf", target / f"{document.stem}.pdf")
 
 
 def setup(app: Sphinx) -> None:

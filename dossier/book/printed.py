@@ -210,6 +210,7 @@ class _Printer:
                     {"is": "strong", "body": [f"{row['confidence'].capitalize()} confidence. "]},
                     row["confidence_reason"] + " Rests on",
                     _marks(row["claim_ids"]),
+                    *([] if pd.isna(row["against_ids"]) else [" against", _marks(row["against_ids"])]),
                 ],
             }
             for number, row in enumerate(rows, 1)
