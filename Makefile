@@ -42,8 +42,8 @@ shapes: $(ENV) ## make the country outlines anew for a region (west south east n
 
 lock: $(DEV) ## resolve pyproject.toml anew into the two requirements files
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt -o requirements-dev.txt
 
 audit: $(DEV) ## ask for known vulnerabilities of the locked dependencies; needs a network
 	$(BIN)/pip install --quiet pip-audit
