@@ -148,6 +148,32 @@ def test_card_opens_by_mouse_and_keyboard_and_closes(visit):
     card.wait_for(state="visible")
 
 
+def test_mark_of_a_chart_shows_its_card_at_a_tap(visit):
+    page = visit("chapters/libyan-hub.html", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    figure = page.locator("#libya-flight-counts")
+    figure.locator(".figure-chart").tap()
+    figure.locator(".figure-live .mark-rect path").first.tap()
+    page.locator("body > .claim-card").wait_for(state="visible")
+
+
+def test_address_of_a_figure_leads_to_it(visit, pages):
+    page = visit("chapters/libyan-hub.html", viewport={"width": 1280, "height": 900})
+    last = pages["chapters/libyan-hub.html"].xpath("//figure[@id]/@id")[-1]
+    page.goto(f"{page.url}#{last}")
+    page.reload()
+    assert 0 <= page.locator(f"#{last}").bounding_box()["y"] < 200
+
+
+def test_search_finds_a_name_with_a_number(visit, book):
+    page = visit("search.html")
+    page.goto(f"{page.url}?q=S-400")
+    page.get_by_text("Search finished").wait_for()
+    found = {link.get_attribute("href").partition("#")[0] for link in page.locator("#search-results li > a").all()}
+    assert found
+    for name in found:
+        assert "S-400" in (book / name.partition("?")[0]).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "name",

@@ -18,10 +18,11 @@ from dossier.book import (
     pdf,
     pictures,
     registers,
+    search,
     state,
 )
 
-READING = (state, freshness, execution, assets, claims, findings, figures, registers)
+READING = (state, freshness, execution, assets, claims, findings, figures, registers, search)
 WRITING = (citation, downloads, pdf, pictures, metadata, control, anchors, diet)
 """In the order in which their hooks run."""
 

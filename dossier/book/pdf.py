@@ -122,7 +122,14 @@ def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree
         if doctree is not None and any(part.docname == pagename for part in document.parts):
             file = f"pdf/{document.stem}.pdf"
             what = "report" if document.stem == REPORT else "chapter"
-            context["dossier_pdf"] = {"file": "../" * pagename.count("/") + file, "what": what}
+            address_here = "../" * pagename.count("/") + file
+            context["dossier_pdf"] = {"file": address_here, "what": what}
+            for group in context.get("header_buttons", []):
+                for button in group.get("buttons", ()):
+                    if button["label"] == "download-pdf-button":
+                        del button["javascript"]  # the theme's button prints what the screen shows
+                        tooltip = f"PDF of the {what}, with page numbers"
+                        button.update(type="link", url=address_here, tooltip=tooltip)
             own = pagename in (document.parts[0].docname, app.config.root_doc)
             if own and (address := uri(app, file)):
                 tag = f'<meta name="citation_pdf_url" content="{escape(address)}" />\n'
@@ -154,9 +161,10 @@ def _note(claim: dict, numbers: dict[str, int]) -> dict:
                 ),
             }
         )
-    told = ("claim_id", "statement", "claimant", "when", "place", "status", "origins", "contradicting")
+    told = ("claim_id", "statement", "when", "place", "status", "origins", "contradicting")
     return {
         **{key: claim[key] for key in told},
+        "claimant": claim["claimant"][:1].upper() + claim["claimant"][1:],
         "grade": claim["grade"],
         "credibility": scales.CREDIBILITY[claim["credibility"]].capitalize(),
         "note": _given(claim["note"]),
@@ -355,5 +363,5 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("dossier_pdf_appendices", [], "env", [list])
     app.connect("builder-inited", _prepare)
     app.connect("env-check-consistency", _set)
-    app.connect("html-page-context", _offer, priority=400)
+    app.connect("html-page-context", _offer, priority=550)  # after the theme has made its buttons
     app.connect("build-finished", _publish, priority=950)  # what others do meanwhile comes before

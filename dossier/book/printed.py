@@ -109,7 +109,7 @@ class _Printer:
                 return method(self, node)
         for kind, name in WRAPPERS.items():
             if isinstance(node, kind):
-                return [*self._anchors(node), {"is": name, "body": self.all(node)}]
+                return [{"is": name, "body": [*self._anchors(node), *self.all(node)]}]
         if isinstance(node, THROUGH):
             return [*self._anchors(node), *self.all(node)]
         raise PrintError(

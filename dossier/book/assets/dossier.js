@@ -134,13 +134,16 @@
       const old = box.querySelector(".figure-live");
       place.hidden = true;
       box.append(place);
-      await window.vegaEmbed(place, spec, {
+      const { view } = await window.vegaEmbed(place, spec, {
         mode: "vega", renderer: "svg", actions: false,
         ast: true, defaultStyle: false,  // interpreted and unstyled: the policy of the page allows no eval, no <style>
         tooltip: (_, event, item, value) => {
           if (value && typeof value === "object") { clearTimeout(timer); showDatum(figure, event, item.datum, value); }
           else later(close);
         },
+      });
+      view.addEventListener("click", (event, item) => {  // a finger moves no pointer, so it calls no tooltip
+        if (item?.tooltip) { clearTimeout(timer); showDatum(figure, event, item.datum, item.tooltip); }
       });
       old?.remove();
       place.hidden = false;
@@ -231,7 +234,7 @@
       const parts = Object.entries(kinds).map(([type, part]) => [type, new Blob([part], { type })]);
       await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(parts))]);
     } catch { // an old browser, or a page that is not served safely
-      text.closest("details").open = true;
+      text.closest("details")?.setAttribute("open", "");
       getSelection().selectAllChildren(text);
       if (!document.execCommand("copy")) throw new Error("not copied");
     }
