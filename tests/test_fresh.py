@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, make_sample
+from conftest import ROOT, build, make_sample
 
 
 class Report:
@@ -129,6 +129,30 @@ def test_file_that_no_page_reads_changes_nothing(report):
     told = report.build()
     assert "building" in told and "Executing" not in told and "writing output... [" not in told
     assert report.pages() == before
+
+
+def test_figure_of_a_renamed_chapter_is_not_stale(report):
+    (report.folder / "chapters" / "harbour.md").rename(report.folder / "chapters" / "port.md")
+    report.edit("_toc.yml", "chapters/harbour", "chapters/port")
+    report.edit("data/estimates.csv", "The Ember Gazette", "The Ember Herald")
+    report.build()
+    assert b"The Ember Herald" in report.pages()["figures/crates-counted.csv"]
+
+
+def test_page_runs_by_its_own_settings(sample):
+    def rewrite(name, head, code):
+        page = sample / "chapters" / name
+        text = page.read_text(encoding="utf-8").replace("---\njupytext:", "jupytext:", 1)
+        page.write_text(f"---\nmystnb: {head}\n{text}\n```{{code-cell}} ipython3\n{code}\n```\n", encoding="utf-8")
+
+    head = "file_format: mystnb\nkernelspec: {name: python3, display_name: Python 3, language: python}\n---\n"
+    rewrite("harbour.md", "{execution_timeout: 60}", "import time; time.sleep(2)")
+    rewrite("island.md", f'{{execution_mode: "off"}}\n{head}', "open('ran', 'w')")
+    settings = sample / "_config.yml"
+    settings.write_text(settings.read_text().replace("cache,", "cache, timeout: 1,"))
+    done = build(sample)
+    assert done.returncode == 0, done.stderr
+    assert not (sample / "chapters" / "ran").exists()
 
 
 def test_book_that_was_touched_is_published_anew(report):

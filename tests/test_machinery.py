@@ -10,7 +10,8 @@ import pytest
 
 from dossier import corroboration, figure, load, prose_holds, with_evidence
 from dossier.book.figures import csv_text
-from dossier.book.state import dates_in_words, range_in_words
+from dossier.book.freshness import tables_named
+from dossier.book.state import GRADED, dates_in_words, range_in_words
 from dossier.drawings import drawing, framed, static
 from dossier.evidence import first_published
 from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
@@ -23,6 +24,18 @@ def test_tables_are_typed(data):
     assert data.claims["credibility"].dtype == "Int64"
     assert data.places["latitude"].dtype == "float64"
     assert pd.isna(data.claims.loc[0, "date_end"])
+
+
+@pytest.mark.parametrize("fence", ["```", "````", "~~~"])
+def test_notebook_depends_on_the_tables_that_its_cells_name(data, fence):
+    page = "Of places.\n\n{0}{{code-cell}} ipython3\n{1}\n{0}\n\nOf actors.\n"
+    assert tables_named(page.format(fence, "data.estimates"), data) == ["estimates"]
+    support = tables_named(page.format(fence, "from dossier.judgements import support\nsupport(data)"), data)
+    assert {*GRADED, "judgements", "hypotheses", "ratings"} == {*support}
+
+
+def test_notebook_in_json_depends_on_the_tables_that_its_cells_name(data):
+    assert tables_named(r'{"cells": [{"source": "data = load()\nestimates = 1"}]}', data) == ["estimates"]
 
 
 def test_tables_are_found_from_a_chapter(sample):

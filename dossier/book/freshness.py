@@ -21,21 +21,32 @@ from dossier.book import state
 from dossier.figures import BOOK
 from dossier.package import Package, digest, load
 
-_MODULES = "__init__ charts evidence figures geodesy hypotheses maps package prose scales shapes"
+_MODULES = "__init__ charts evidence figures geodesy hypotheses judgements maps package prose scales shapes"
 NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
+
+_CELL = re.compile(r"^ {0,3}(`{3,}|~{3,})\{code-cell\}.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def tables_named(source: str, data: Package) -> list[str]:
-    """The tables, and shapes, on which the code of a MyST notebook depends.
+    """The tables, and shapes, on which the code of a notebook depends.
 
-    A table counts when its name stands as a word in a code cell. `with_evidence` and `corroboration`
-    read the graded tables, so they bring those.
+    A table counts when its name stands as a word in a code cell. Functions of `dossier.evidence` and
+    `dossier.judgements` read the graded tables, so their names bring those.
     """
-    code = "\n".join(re.findall(r"^```\{code-cell\}.*?^```$", source, flags=re.MULTILINE | re.DOTALL))
+    code = _code(source)
     named = {name for name in data.resources if re.search(rf"\b{name}\b", code)}
-    if "with_evidence" in code or "corroboration" in code:
+    if re.search(r"evidence\b|corroboration|judgements", code):
         named.update(state.GRADED)
+    if "judgements" in code:
+        named.update(("hypotheses", "ratings"))
     return sorted(named)
+
+
+def _code(source: str) -> str:
+    """The code cells of a notebook in MyST; one in JSON whole, with its lines apart."""
+    if source.startswith("{"):
+        return source.replace(r"\n", "\n")
+    return "\n".join(cell[0] for cell in _CELL.finditer(source))
 
 
 def _prepare_kernels(app: Sphinx) -> None:
@@ -58,7 +69,10 @@ def executions(app: Sphinx) -> Path:
 
 
 def _drop_stale_executions(app: Sphinx) -> None:
-    """Forget the cached outputs of each notebook whose tables or machinery have changed."""
+    """Forget each cached output that is not of a page whose tables and machinery are as they were.
+
+    The cache finds a notebook by its code alone, wherever it lay when it ran.
+    """
     folder = executions(app)
     data = load(Path(app.srcdir))
     store = folder / "fingerprints.json"
@@ -66,29 +80,28 @@ def _drop_stale_executions(app: Sphinx) -> None:
     after = {}
     machinery = digest(*(state.CODE / name for name in NOTEBOOK_CODE))
     for page in sorted(app.project.discover(app.config.exclude_patterns, app.config.include_patterns)):
-        path = Path(app.env.doc2path(page))
-        source = path.read_text(encoding="utf-8")
-        if "{code-cell}" in source:
-            names = tables_named(source, data)
-            after[page] = digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
-    stale = {
-        str(Path(app.env.doc2path(page)).resolve()) for page, mark in after.items() if before.get(page) != mark
-    }
-    if before and stale:
-        cache = get_cache(folder)
-        for record in cache.list_cache_records():
-            if record.uri in stale:
-                cache.remove_cache(record.pk)
-    folder.mkdir(parents=True, exist_ok=True)
+        names = tables_named(Path(app.env.doc2path(page)).read_text(encoding="utf-8"), data)
+        after[page] = digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery
+    app.dossier_stale = [page for page, mark in after.items() if before.get(page) != mark]
+    fresh = {str(app.env.doc2path(page)) for page in after.keys() - app.dossier_stale}
+    cache = get_cache(folder)
+    for record in cache.list_cache_records():
+        if record.uri not in fresh:
+            cache.remove_cache(record.pk)
     whole = store.with_suffix(".new")  # a build may be cut off here
     whole.write_text(json.dumps(after, indent=1, sort_keys=True))
     whole.replace(store)
 
 
 def _depend_on_named_tables(app: Sphinx, docname: str, source: list[str]) -> None:
-    if "{code-cell}" in source[0]:
+    if _code(source[0]):
         data = state.tables(app)
         state.depend_on(app.env, data, *tables_named(source[0], data))
+
+
+def _read_stale(app: Sphinx, env, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """What was forgotten is made again, whatever Sphinx knows of its page."""
+    return app.dossier_stale
 
 
 def _start_anew(app: Sphinx, env, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
@@ -127,6 +140,7 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", _note_machinery)
     app.connect("builder-inited", _prepare_kernels)
     app.connect("builder-inited", _drop_stale_executions)
+    app.connect("env-get-outdated", _read_stale)
     app.connect("env-get-outdated", _start_anew)
     app.connect("source-read", _depend_on_named_tables)
     app.connect("build-finished", _forget_words)
