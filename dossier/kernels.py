@@ -41,7 +41,7 @@ class Forked(LocalProvisioner):
             return await super().launch_kernel(cmd, **options)
         self.process = _Kernel(target=_run, args=(cmd[3:], options["env"], options.get("cwd")))
         self.process.start()
-        self.pid = self.process.pid
+        self.pid = self.pgid = self.process.pid  # `_run` has it lead a group
         return self.connection_info
 
 

@@ -6,12 +6,14 @@ One that fails is a fault of its page, told by line and error, without the machi
 import os
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import repeat
+from logging import getLogger
 from pathlib import Path
 
 from jupyter_cache import get_cache
 from jupyter_cache.executors import utils
 from jupyter_client.kernelspec import NoSuchKernel
-from myst_nb.core.execute import cache, direct
+from myst_nb.core.execute import cache, create_client, direct
 from myst_nb.core.read import create_nb_reader
 from myst_nb.sphinx_ import NbMetadataCollector
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -35,9 +37,12 @@ _ahead: dict[str, Future] = {}
 
 
 def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
-    """Start the notebooks of pages to be read, unless the cache has them; the pages that wait are read last."""
+    """Start the notebooks of pages to be read, unless the cache has them; the pages that wait are read last.
+
+    A page with settings of its own runs when it is read, and so does all that runs in a folder made for it.
+    """
     settings = env.mystnb_config
-    if settings.execution_mode != "cache":
+    if settings.execution_mode != "cache" or settings.execution_in_temp:
         return
     executed = get_cache(settings.execution_cache_path)
     threads = ThreadPoolExecutor(os.cpu_count())
@@ -49,6 +54,9 @@ def _run_ahead(app: Sphinx, env, docnames: list[str]) -> None:
         if reader is None:
             continue
         notebook, folder = reader.read(text), str(path.parent)
+        client = create_client(notebook, str(path), settings, getLogger(__name__))
+        if settings.metadata_key in notebook.metadata or not isinstance(client, cache.NotebookClientCache):
+            continue
         try:
             executed.match_cache_notebook(notebook)
         except KeyError:
@@ -91,9 +99,10 @@ def _told(notebook, error: Exception | None) -> str:
     """Line, fault and remedy of the first cell that failed; empty where none did."""
     if isinstance(error, NoSuchKernel):
         return f"1\tno kernel is called {error.name!r}: install it, or name another in the head of the page"
+    lines = notebook.metadata.get("source_map")  # a notebook in JSON has none
     cells = [
         (cell, line + 1)
-        for cell, line in zip(notebook.cells, notebook.metadata.get("source_map", []), strict=False)
+        for cell, line in zip(notebook.cells, lines or repeat(0), strict=False)
         if cell.cell_type == "code"
     ]
     # a cell that was stopped has an error, one in which the kernel died may not have been counted
@@ -103,13 +112,13 @@ def _told(notebook, error: Exception | None) -> str:
         wrong = f"the cell still ran after {after[1]} seconds" if after else "the cell ran too long"
         return f"{next(stopped, 1)}\t{wrong}: a faster cell, or a higher execute.timeout in _config.yml"
     if isinstance(error, DeadKernelError):
-        at = next(stopped, cells[-1][1])
+        at = next(stopped, cells[-1][1] if cells else 1)
         return f"{at}\tthe kernel died about here: less memory, or no call that ends the process"
     for cell, line in cells:
         for output in _errors(cell):
             trace = _ESCAPES.sub("", "\n".join(output.traceback))
             within = re.search(r"Cell In\[\d+\], line (\d+)", trace)
-            at = line + int(within[1]) - 1 if within else line
+            at = line + int(within[1]) - 1 if within and lines else line
             right = "mend the cell; run by hand, it shows the whole traceback"
             return f"{at}\tthe notebook stops here: {output.ename}: {_line(output.evalue)}: {right}"
         for output in cell.get("outputs", []):
