@@ -154,7 +154,7 @@ FAULTS = {
         + cell("from dossier.charts import alt, figure\nfigure(alt.Chart().mark_bar(), id='x', title='x', alt='')"),
         ["11: FigureError: figure 'x': has no alt text: pass"],
     ),
-    "figures": (
+    "pictures": (
         NOTEBOOK
         + chart(name=None)
         + chart(title=" ")
@@ -180,7 +180,7 @@ FAULTS = {
             "30: '../../out': words joined by hyphens",
             "34: draws unknown claims K777: claims.csv",
             "38: several views: use one view or layers",
-            "46: 'twice' exists in chapters/figures already: another id",
+            "46: 'twice' exists in chapters/pictures already: another id",
             "50: 'crates-counted' exists in chapters/harbour already: another id",
             "54: 'undrawn' cannot be drawn: mend the chart",
             "58: no Vega-Lite specification: pass an Altair chart",
