@@ -126,3 +126,17 @@ def test_a_redirect_leads_somewhere(redirected):
 
 def test_last_edition_is_kept():
     assert anchors.promised(ROOT), "editions/ keeps the addresses that others cite"
+
+
+def test_edition_that_is_not_built_keeps_its_addresses(sample, monkeypatch):
+    kept, seen = sample / "editions" / "1.0.txt", []
+    kept.parent.mkdir()
+    kept.write_text("chapters/harbour.html\n", encoding="utf-8")
+    monkeypatch.setattr("dossier.publish.publish", lambda project: seen.append(kept.is_file()) or 1)
+    assert anchors.record(sample) == 1
+    assert seen == [True] and kept.read_text(encoding="utf-8") == "chapters/harbour.html\n"
+
+
+def test_redirect_that_is_taken_back_leaves_the_book(edition, redirected):
+    rewrite(edition / "_config.yml", (f"dossier_redirects: {json.dumps(REDIRECTS)}, ", ""))
+    assert "\nchapters/island.html\n" in build(edition).stderr

@@ -139,6 +139,22 @@ def test_figure_of_a_renamed_chapter_is_not_stale(report):
     assert b"The Ember Herald" in report.pages()["figures/crates-counted.csv"]
 
 
+def test_figure_moves_to_a_page_that_is_read_before(report):
+    """The page that had it now shows, besides, the rows of one day of a table."""
+    chapters = report.folder / "chapters"
+    shutil.copy(chapters / "port.md", chapters / "east.md")
+    register = "```{register} estimates\n:where: as_of = 2031-03-01\n:columns: estimate_id as_of\n```\n"
+    (chapters / "port.md").write_text(f"# The port\n\n{register}", encoding="utf-8")
+    report.edit(
+        "_toc.yml", "      - file: chapters/port\n", "      - file: chapters/port\n      - file: chapters/east\n"
+    )
+    report.build()
+    pages = report.pages()
+    assert b'id="crates-counted"' in pages["chapters/east.html"]
+    assert b'id="estimates-N001"' in pages["chapters/port.html"]
+    assert b'id="estimates-N002"' not in pages["chapters/port.html"]
+
+
 def test_page_runs_by_its_own_settings(sample):
     def rewrite(name, head, code):
         page = sample / "chapters" / name

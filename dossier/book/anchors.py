@@ -8,6 +8,7 @@ new place, or, where that is on another page, a line with a link.
 The marks of claims in prose (``use-7``) are counted along the page and are not kept.
 """
 
+import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -20,11 +21,15 @@ from sphinx.errors import ExtensionError
 
 from dossier import citation
 from dossier.book.citation import uri
+from dossier.book.registers import further_pages
 
 EDITIONS = "editions"
 PLACES = "self::section or self::figure or self::tr or self::li or self::span"
 PASSING = re.compile(r"use-\d+|id\d+|cite-this-\w+")
 WITHOUT = ("search.html", "genindex.html")
+
+_recorded = ""
+"""The edition whose addresses are being kept anew; what it promised before does not bind it."""
 
 
 def published(html: Path) -> Iterator[str]:
@@ -41,9 +46,9 @@ def published(html: Path) -> Iterator[str]:
     yield from (f"data/{path.name}" for path in sorted((html / "data").glob("*.csv")))
 
 
-def promised(project: Path) -> list[str]:
-    """The addresses that the editions of a project have published, sorted, each once."""
-    files = (project / EDITIONS).glob("*.txt")
+def promised(project: Path, without: str = "") -> list[str]:
+    """The addresses that the editions of a project, one apart, have published, sorted, each once."""
+    files = [file for file in (project / EDITIONS).glob("*.txt") if file.stem != without]
     return sorted({line for file in files for line in file.read_text(encoding="utf-8").splitlines()})
 
 
@@ -78,17 +83,16 @@ def record(project: Path) -> int:
     """
     from dossier.publish import publish
 
-    file = project / EDITIONS / f"{citation.report(project).edition}.txt"
-    before = file.read_text(encoding="utf-8") if file.is_file() else None
-    file.unlink(missing_ok=True)
+    global _recorded
+    _recorded = citation.report(project).edition
+    file = project / EDITIONS / f"{_recorded}.txt"
     if failed := publish(project):
-        if before is not None:
-            file.write_text(before, encoding="utf-8")
         return failed
+    before = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     addresses = list(published(project / "_build" / "html"))
     file.parent.mkdir(exist_ok=True)
     file.write_text("\n".join([*addresses, ""]), encoding="utf-8")
-    gone = sorted(set((before or "").splitlines()) - set(addresses))
+    gone = sorted({*before} - {*addresses})
     print(f"{EDITIONS}/{file.name}: {len(addresses)} addresses" + (f"; no more among them: {gone}" if gone else ""))
     return 0
 
@@ -138,13 +142,26 @@ def _redirect_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
         yield pagename, context, "page.html"
 
 
+def _drop_old_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Remove the pages that have no source and are no more; Sphinx leaves what it once wrote."""
+    if exception or app.builder.format != "html":
+        return
+    kept = Path(app.doctreedir) / "pages-without-source.json"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else []
+    redirects = {old.removesuffix(".html") for old in app.config.dossier_redirects if "#" not in old}
+    now = redirects | further_pages(app.env)
+    for name in {*before} - now - app.env.found_docs:
+        (Path(app.outdir) / f"{name}.html").unlink(missing_ok=True)
+    kept.write_text(json.dumps(sorted(now)), encoding="utf-8")
+
+
 def _check(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     html, redirects = Path(app.outdir), app.config.dossier_redirects
     if nowhere := lost(html, redirects.values(), {}):
         raise ExtensionError(f"dossier_redirects: no such address: {', '.join(nowhere)}")
-    if gone := lost(html, promised(Path(app.srcdir)), redirects):
+    if gone := lost(html, promised(Path(app.srcdir), _recorded), redirects):
         listed = "\n".join(gone)
         raise ExtensionError(
             f"{len(gone)} address(es) of an earlier edition lead nowhere; others may cite them:\n{listed}\n"
@@ -158,4 +175,5 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("dossier_redirects", {}, "html", [dict])
     app.connect("html-page-context", _redirect_places, priority=650)
     app.connect("html-collect-pages", _redirect_pages)
+    app.connect("build-finished", _drop_old_pages)
     app.connect("build-finished", _check, priority=950)

@@ -150,6 +150,12 @@ def rasterize(app: Sphinx, drawn: str, target: Path, made: Path, scale: int = 1)
     app.dossier_rasterized[target] = submit(drawings.rasterize, drawn, target, scale, made, made_of)
 
 
+def _forget(app: Sphinx, env, docnames: list[str]) -> None:
+    """A figure may move to a page that is read before the one that had it."""
+    for docname in docnames:
+        figures(env).pop(docname, None)
+
+
 def _prepare(app: Sphinx) -> None:
     app.dossier_drawn, app.dossier_rasterized = {}, {}
 
@@ -238,7 +244,7 @@ def _publish(app: Sphinx, exception: Exception | None) -> None:
             file.unlink()
     for name in sorted(current):
         for ending in drawings.TAKEN:
-            shutil.copyfile(folder(app) / f"{name}{ending}", target / f"{name}{ending}")
+            shutil.copy2(folder(app) / f"{name}{ending}", target / f"{name}{ending}")
 
 
 def _purge(app: Sphinx, env, docname: str) -> None:
@@ -250,6 +256,7 @@ def setup(app: Sphinx) -> None:
     app.add_enumerable_node(drawn_figure, "figure", lambda node: text_of(json.loads(node["spec"])["title"]))
     app.connect("builder-inited", _prepare)
     app.connect("env-purge-doc", _purge)
+    app.connect("env-before-read-docs", _forget)
     app.connect("env-updated", _await_drawings)
     app.connect("doctree-resolved", _resolve)
     app.connect("env-check-consistency", _rasterize, priority=700)  # what pages wait for comes before

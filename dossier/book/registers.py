@@ -20,6 +20,7 @@ from dossier.book.claims import ENTRIES_A_PAGE, claim_uri, page_name, source_uri
 from dossier.book.findings import findings
 from dossier.evidence import first_published
 from dossier.judgements import support
+from dossier.package import Package
 
 GENERATED = ("schema", "scales", "findings")
 """What is shown like a table but comes from the schema, the scales of the field and the findings of the pages."""
@@ -56,8 +57,7 @@ class RegisterDirective(SphinxDirective):
         page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": [], "entries": []})
         page["tables"].append(name)
         if name in ENTRIES_A_PAGE:
-            rows = getattr(data, name)
-            keys = list((rows if not column else rows[rows[column] == value])[data.key(name)])
+            keys = list(getattr(data, name)[_chosen(data, name, column, value)][data.key(name)])
             page["entries"].append((name, keys))
             page["claims"].extend(keys if name == "claims" else [])
         else:
@@ -90,8 +90,8 @@ class RegisterDirective(SphinxDirective):
             if (field["name"] == "claim_id" or field.get("references") == "claims")
             and (not shown or field["name"] in shown)
         ]
-        rows = getattr(data, name) if fields else pd.DataFrame()
-        for _, row in (rows[rows[column] == value] if fields and column else rows).iterrows():
+        rows = getattr(data, name)[_chosen(data, name, column, value)] if fields else pd.DataFrame()
+        for _, row in rows.iterrows():
             for key in " ".join(row[fields].dropna()).split():
                 state.note_use(
                     self.env, key, anchor(name, row[data.key(name)]), data.schemas[name]["title"].lower()
@@ -129,6 +129,16 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         node.replace_self(nodes.raw("", first, format="html"))
 
 
+def further_pages(env) -> set[str]:
+    """The names of all pages on which registers go on."""
+    return {
+        page_name(docname, number)
+        for docname, held in registered(env).items()
+        for table, keys in held["entries"]
+        for number in range(1, -(-len(keys) // ENTRIES_A_PAGE[table]))
+    }
+
+
 def _further_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
     for page, title, html in app.dossier_further_pages:
         body = f'<section id="entries"><h1>{escape(title)}</h1>{html}</section>'
@@ -139,12 +149,17 @@ def rows_shown(app: Sphinx, node: register) -> list[dict]:
     """The rows that a register shows, in order."""
     data, name = state.tables(app), node["table"]
     if name in GENERATED:
-        rows: list[dict] = list(data.schemas.values())
-    elif name == "claims":
-        rows = list(state.claim_rows(app).values())
-    else:
-        rows = getattr(data, name).to_dict("records")
-    return [row for row in rows if row[node["column"]] == node["value"]] if node["column"] else rows
+        return list(data.schemas.values())
+    rows = state.claim_rows(app).values() if name == "claims" else getattr(data, name).to_dict("records")
+    return [
+        row for row, chosen in zip(rows, _chosen(data, name, node["column"], node["value"]), strict=True) if chosen
+    ]
+
+
+def _chosen(data: Package, name: str, column: str, value: str) -> pd.Series:
+    """For each row of a table, whether a cell reads so; where no column is named, all do."""
+    cells = data.text(name)
+    return cells[column] == value if column else pd.Series(True, cells.index)
 
 
 def _html(app: Sphinx, docname: str, node: register, rows: list[dict], pages: list[str]) -> str:
