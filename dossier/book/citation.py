@@ -199,7 +199,7 @@ def _cite_page(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 
 
 def _keep(app: Sphinx, exception: Exception | None) -> None:
-    """Remember what was formatted, and drop the files of what is no more."""
+    """Remember all that was ever formatted, and drop the files in the book of what is no more."""
     if exception or app.builder.format != "html":
         return
     used = {key: made for key, made in app.dossier_formatted.items() if not isinstance(made, Future)}

@@ -60,10 +60,7 @@ WITHOUT_NEED = (  # what pages carry for scripts that are dropped, or twice
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),  # the name is the text
     (r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>'),
     (r'<label aria-controls="[^"]*"', "<label"),
-    (
-        r"<pre>",
-        '<pre tabindex="0">',
-    ),  # the theme would measure each, and lay out the page as often
+    (r"<pre>", '<pre tabindex="0">'),  # the theme would measure each, and lay out the page as often
     (r'data-theme="auto"', 'data-theme="light"'),  # what shows without scripts; early.js sets the reader's
     (r'<div id="pst-primary-sidebar"', r'<div role="complementary" aria-label="Sidebar" id="pst-primary-sidebar"'),
     (
