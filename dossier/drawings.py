@@ -29,6 +29,9 @@ PREVIEW = "-preview.png"
 MADE = ".made"
 """Ending of the file that tells of what the other files of a figure were made."""
 
+NO_SVG = re.compile(r"\\(?:[bf]|u00[01].|ufff[ef])")
+"""Characters that no SVG may hold, as JSON writes them: the renderer aborts at them, and with it its process."""
+
 svg = ElementMaker(namespace="http://www.w3.org/2000/svg", nsmap={None: "http://www.w3.org/2000/svg"})
 
 
@@ -37,6 +40,8 @@ def draw(spec: dict, folder: Path, made_of: str) -> None:
 
     Raises `ValueError` where the specification cannot be drawn.
     """
+    if unfit := NO_SVG.search(json.dumps(spec).replace(r"\\", "")):
+        raise ValueError(f"one of its texts has the character {unfit[0]}, which no SVG may hold")
     name, vega = spec["name"], compiled(spec)
     wide = drawing(spec, WIDE, vega)
     whole = framed(wide, text_of(spec["title"]), "Hollow marks rest on one origin" if shows_support(spec) else "")
@@ -68,7 +73,9 @@ def leave_blank(name: str, folder: Path) -> None:
 
 def library(target: Path, head: str) -> None:
     """Write the chart library as a script that leaves no names behind: they would collide with Sphinx's own."""
-    target.write_text(f"{head}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
+    whole = target.with_suffix(".new")  # a build may be cut off here
+    whole.write_text(f"{head}(()=>{{{vl_convert.javascript_bundle()}}})();\n", encoding="utf-8")
+    whole.replace(target)
 
 
 def rasterize(drawn: str, target: Path, scale: int, made: Path, made_of: str) -> None:
@@ -79,7 +86,7 @@ def rasterize(drawn: str, target: Path, scale: int, made: Path, made_of: str) ->
 
 def unseen(drawn: str) -> list[str]:
     """The characters of a drawing that would be empty boxes in a PNG."""
-    characters = set("".join(etree.fromstring(drawn.encode()).itertext()))
+    characters = set("".join(_parsed(drawn).itertext()))
     return sorted(character for character in characters if not character.isascii() and not _has_glyph(character))
 
 
@@ -122,7 +129,7 @@ def static(spec: dict, width: int, vega: dict | None = None) -> str:
 
 def for_page(drawn: str, prefix: str) -> str:
     """A drawing with theme colours as CSS variables, and with ids that are its own on a page."""
-    root = etree.fromstring(drawn.encode())
+    root = _parsed(drawn)
     for element in root.iter():
         for key in list(element.attrib):
             value = element.attrib[key]
@@ -146,7 +153,7 @@ def for_page(drawn: str, prefix: str) -> str:
 
 def framed(drawn: str, title: str, subtitle: str = "") -> str:
     """A drawing on paper, below its title."""
-    inner = etree.fromstring(drawn.encode())
+    inner = _parsed(drawn)
     width, height = (float(inner.get(key)) for key in ("width", "height"))
     words, y = [], PADDING
     for lines, size, weight, colour in (
@@ -164,6 +171,13 @@ def framed(drawn: str, title: str, subtitle: str = "") -> str:
     sheet = svg.svg(svg.rect(width="100%", height="100%", fill=PALETTE["paper"]), *words, inner, **box)
     sheet.set("viewBox", f"0 0 {box['width']} {box['height']}")
     return etree.tostring(sheet, encoding="unicode")
+
+
+def _parsed(drawn: str) -> etree._Element:
+    try:
+        return etree.fromstring(drawn.encode())
+    except etree.XMLSyntaxError as error:  # of what the chart itself computes
+        raise ValueError(f"its SVG is not XML: {error.msg}") from error
 
 
 def _live(name: str, vega: dict) -> str:

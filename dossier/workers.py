@@ -4,6 +4,7 @@ On Linux they are forked from one process that has loaded what they need; elsewh
 """
 
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -61,6 +62,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _hire() -> None:
+    """Give this thread a worker, a new one where the last died."""
     _own.line, far = PROCESSES.Pipe()
     PROCESSES.Process(target=_work, args=(far,), daemon=True).start()
     far.close()
@@ -71,6 +73,7 @@ def _ask(function: Callable, arguments: tuple):
         _own.line.send((function, arguments))
         done, result = _own.line.recv()
     except (EOFError, OSError) as error:
+        _hire()
         raise RuntimeError(f"a worker died in {function.__name__}: is memory short?") from error
     if not done:
         raise result
@@ -90,5 +93,14 @@ def _work(line: Connection) -> None:
             try:
                 answer = True, function(*arguments)
             except Exception as error:
-                answer = False, error
+                answer = False, _sendable(error)
             line.send(answer)
+
+
+def _sendable(error: Exception) -> Exception:
+    """An exception that arrives: some cannot be pickled, and some not be made again from it."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
