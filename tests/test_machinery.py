@@ -1,14 +1,19 @@
 """What the notebook side promises: typed tables, origins counted, figures that are whole."""
 
+import json
 import os
 import subprocess
 import sys
+import sysconfig
+from types import SimpleNamespace
 
 import altair as alt
 import pandas as pd
 import pytest
+from lxml import etree
 
-from dossier import corroboration, figure, load, prose_holds, with_evidence
+from dossier import corroboration, drawings, figure, load, prose_holds, with_evidence, workers
+from dossier.book import freshness
 from dossier.book.figures import csv_text
 from dossier.book.freshness import tables_named
 from dossier.book.state import GRADED, dates_in_words, range_in_words
@@ -17,6 +22,7 @@ from dossier.evidence import first_published
 from dossier.figures import BOOK, NARROW, TOKENS, FigureError, claims_drawn
 from dossier.package import DataError
 from dossier.prose import ProseError
+from dossier.unchanged import sources
 
 
 def test_tables_are_typed(data):
@@ -140,6 +146,70 @@ def test_drawing_is_the_same_after_others_and_in_any_time_zone():
     ]
     assert "<svg" in runs[0].stdout, runs[0].stderr
     assert len({run.stdout for run in runs}) == 1
+
+
+def test_text_that_no_svg_can_hold_is_a_fault_of_the_chart(data, tmp_path):
+    whole = crates(data).to_dict()
+    for key, told in (("title", r"the character \\u000b"), ("aria", "not XML")):
+        spec = json.loads(json.dumps(whole))
+        if key == "title":
+            spec["encoding"]["x"]["title"] = "crates\x0b"
+        else:  # a character that only the chart makes, in a text that is not measured
+            spec["encoding"]["description"] = {"value": {"expr": "'\\u000b'"}}
+        with pytest.raises(ValueError, match=told):
+            drawings.draw(spec, tmp_path, "")
+
+
+class Awkward(Exception):
+    """Pickles, but cannot be made again from it."""
+
+    def __init__(self, told, line):
+        super().__init__(told)
+
+
+def fail_awkwardly():
+    raise Awkward("no such crate", 7)
+
+
+def test_error_that_cannot_be_pickled_is_told_and_a_worker_that_died_is_replaced(monkeypatch):
+    threads = workers.ThreadPoolExecutor(1, initializer=workers._hire)
+    monkeypatch.setattr(workers, "_threads", lambda: threads)
+    for function, arguments, told in (
+        (fail_awkwardly, (), "Awkward: no such crate"),
+        (etree.fromstring, ("<half>",), "XMLSyntaxError: Premature end"),
+        (os._exit, (1,), "a worker died in _exit"),
+    ):
+        with pytest.raises(RuntimeError, match=told):
+            workers.submit(function, *arguments).result()
+    assert workers.submit(abs, -1).result() == 1
+
+
+def test_pages_depend_on_what_is_installed(tmp_path, monkeypatch):
+    config = SimpleNamespace()
+    monkeypatch.setattr(sysconfig, "get_path", lambda kind: str(tmp_path))
+    seen = []
+    for version in ("vl_convert_python-1.9.0", "vl_convert_python-1.9.1"):
+        (tmp_path / f"{version}.dist-info").mkdir()
+        freshness._note_machinery(None, config)
+        seen.append(config.dossier_machinery)
+        (tmp_path / f"{version}.dist-info").rmdir()
+    assert seen[0] != seen[1]
+
+
+def test_change_behind_a_link_is_a_change_and_links_that_lead_nowhere_or_round_are_none(tmp_path):
+    project, chapters = tmp_path / "project", tmp_path / "chapters"
+    for folder in (project / "_builders", project / "_build" / "html", chapters):
+        folder.mkdir(parents=True)
+    for name, target in (("chapters", chapters), ("gone", "nowhere"), ("up", tmp_path), ("book", "_build/html")):
+        (project / name).symlink_to(target)
+    (chapters / "back").symlink_to(project)
+    digests = [sources(project)]
+    for file in (chapters / "harbour.md", project / "_builders" / "cranes.md"):
+        file.write_text("Cranes.")
+        digests.append(sources(project))
+    assert len(set(digests)) == 3
+    (project / "_build" / "html" / "index.html").write_text("The book.")
+    assert sources(project) == digests[-1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the renderer finds the fonts of the system")

@@ -20,6 +20,7 @@ from dossier import UNUSED, kernels
 from dossier.book import state
 from dossier.figures import BOOK
 from dossier.package import Package, digest, load
+from dossier.unchanged import environment
 
 _MODULES = "__init__ charts evidence figures geodesy hypotheses judgements maps package prose scales shapes"
 NOTEBOOK_CODE = tuple(f"{module}.py" for module in _MODULES.split())
@@ -114,7 +115,8 @@ def _start_anew(app: Sphinx, env, added: set[str], changed: set[str], removed: s
 
 
 def _note_machinery(app: Sphinx, config: Config) -> None:
-    config.dossier_machinery = digest(
+    """What makes the pages: the code here, and all that is installed, such as the renderer of charts."""
+    config.dossier_machinery = environment() + digest(
         *sorted(file for file in state.CODE.rglob("*") if file.suffix != ".pyc" and file.is_file())
     )
 
