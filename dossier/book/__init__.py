@@ -31,4 +31,4 @@ def setup(app: Sphinx) -> dict:
     """Called by Sphinx."""
     for part in (*READING, *WRITING):
         part.setup(app)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": False}

@@ -88,5 +88,5 @@ def setup(app: Sphinx) -> None:
     app.add_css_file("dossier.css")
     app.add_js_file("dossier.js", loading_method="defer")
     app.connect("config-inited", _add_static_path)
-    app.connect("env-check-consistency", _await_library)
+    app.connect("env-check-consistency", _await_library, priority=750)  # what works beside the build starts before
     app.connect("html-page-context", _add_policy, priority=999)
