@@ -1,6 +1,7 @@
 """The roles ``claim``, ``estimate``, ``when``, ``source`` tie prose to the tables; cards stand behind the marks."""
 
 from docutils import nodes
+from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
@@ -54,7 +55,7 @@ class EstimateRole(SphinxRole):
             state.fault(self.env.app, str(error), self.get_location())
             return [], []
         words = state.range_in_words(row["low"], row["high"])
-        html = f'<span class="from-table" data-row="{self.text}">{words}</span>'
+        html = f'<span class="from-table" data-row="{escape(self.text)}">{words}</span>'
         return [nodes.raw("", html, format="html", words=words)], []
 
 
