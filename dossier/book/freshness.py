@@ -79,7 +79,7 @@ def _drop_stale_executions(app: Sphinx) -> None:
     store = folder / "fingerprints.json"
     before = json.loads(store.read_text()) if store.is_file() else {}
     after = {}
-    machinery = digest(*(state.CODE / name for name in NOTEBOOK_CODE))
+    machinery = environment() + digest(*(state.CODE / name for name in NOTEBOOK_CODE))
     for page in sorted(app.project.discover(app.config.exclude_patterns, app.config.include_patterns)):
         names = tables_named(Path(app.env.doc2path(page)).read_text(encoding="utf-8"), data)
         after[page] = digest(data.descriptor_path, *(data.path(name) for name in names)) + machinery

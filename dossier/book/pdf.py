@@ -126,7 +126,7 @@ def _offer(app: Sphinx, pagename: str, templatename: str, context: dict, doctree
             context["dossier_pdf"] = {"file": address_here, "what": what}
             for group in context.get("header_buttons", []):
                 for button in group.get("buttons", ()):
-                    if button["label"] == "download-pdf-button":
+                    if button.get("label") == "download-pdf-button":
                         del button["javascript"]  # the theme's button prints what the screen shows
                         tooltip = f"PDF of the {what}, with page numbers"
                         button.update(type="link", url=address_here, tooltip=tooltip)
