@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             from dossier.book.anchors import record
 
             return record(project)
-    except (FileNotFoundError, DataError) as error:
+    except (OSError, DataError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

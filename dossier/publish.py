@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import jupyter_book.sphinx
 from sphinx.errors import SphinxError
@@ -21,6 +22,11 @@ from dossier.book.citation import FOLDER as CITATIONS
 from dossier.package import load
 from dossier.unchanged import note_built, sources
 from dossier.workers import end, submit
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by custom of shells."""
@@ -35,8 +41,27 @@ def publish(project: Path) -> int:
     Returns the exit code; progress and warnings go to the terminal. Ctrl-C and SIGTERM end it at once, with one
     line: what is half done is in ``_build/work``, and the next build does not trust it.
     """
-    submit(drawings.warm_up)
     work, public = project / "_build" / "work", project / "_build" / "html"
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        if not _lock(lock):
+            print(f"another build of this project is running; {public} is as it was", file=sys.stderr)
+            return 1
+        return _publish(project, work, public)
+
+
+def _lock(file: IO) -> bool:
+    """Hold a file until it is closed, or the process ends; False where another process holds it."""
+    if fcntl:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _publish(project: Path, work: Path, public: Path) -> int:
+    submit(drawings.warm_up)
     _recover(public)
     made_of = sources(project)
     if not color_terminal():

@@ -122,3 +122,15 @@ def test_book_that_stands_is_not_recovered(folders):
     (public.parent / "html.old").mkdir()
     publish._recover(public)
     assert (public / "index.html").read_text() == "html"
+
+
+def test_a_second_build_at_the_same_time_is_refused(sample):
+    command = [sys.executable, "-u", "-m", "dossier", "build"]
+    with subprocess.Popen(
+        command, cwd=sample, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as first:
+        next(line for line in first.stdout if "Executing" in line)
+        second = build(sample)
+        first.stdout.read()
+    assert second.returncode == 1 and second.stderr.startswith("another build of this project is running")
+    assert first.returncode == 0
