@@ -18,7 +18,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from dossier import distributions, verify
 from dossier.book import notebooks, state
-from dossier.book.state import CODE
 from dossier.citation import Report
 from dossier.package import Package
 from dossier.workers import submit
@@ -147,8 +146,8 @@ def _make_notebooks(app: Sphinx, env) -> None:
     needs = {"README.md": _readme(whole), "requirements.txt": _requirements(Path(app.srcdir))}
     tables = distributions.package_files(data, whole, base, sealed=False)
     needs |= {f"data/{name}": content for name, content in tables.items() if name != "README.md"}
-    code = sorted(file for file in CODE.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    needs |= {f"{CODE.name}/{file.relative_to(CODE).as_posix()}": file.read_bytes() for file in code}
+    code = sorted(file for file in state.CODE.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    needs |= {f"{state.CODE.name}/{file.relative_to(state.CODE).as_posix()}": file.read_bytes() for file in code}
     top = Path(archive).stem
     members = sorted((f"{top}/{name}", content) for name, content in (made | needs).items())
     distributions.write(_store(app), {archive: distributions.archive(members, whole.date)})
@@ -159,7 +158,7 @@ def _requirements(project: Path) -> bytes:
     lock = project / "requirements.txt"
     if lock.is_file():
         return lock.read_bytes()
-    needs = [Requirement(line) for line in metadata.requires(CODE.name) or [] if "extra ==" not in line]
+    needs = [Requirement(line) for line in metadata.requires(state.CODE.name) or [] if "extra ==" not in line]
     return "".join(f"{need.name}=={metadata.version(need.name)}\n" for need in needs).encode()
 
 
