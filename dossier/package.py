@@ -3,17 +3,16 @@
 import hashlib
 import json
 import os
+from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pandas as pd
 import yaml
 
 DESCRIPTOR = Path("data") / "datapackage.json"
-
-TYPES = ("string", "number", "integer", "date")
-"""The types of columns that a schema may name."""
 
 
 class Fault(NamedTuple):
@@ -30,7 +29,8 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         where = ":".join([self.file, str(self.row) if self.row else "", self.column]).rstrip(":")
-        return f"{where}: {self.wrong}: {self.right}"
+        told = f"{where}: {self.wrong}: {self.right}"
+        return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in told)
 
 
 def digest(*files: Path) -> str:
@@ -167,24 +167,53 @@ def read_text(path: Path) -> str:
 
 def read_json(path: Path):
     """What a JSON file holds. Raises `DataError` where it cannot be read."""
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         where = error.lineno, str(error.colno)
         raise DataError(Fault(path.name, *where, f"not JSON: {error.msg}", "mend or restore the file")) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, objects within objects
+        raise DataError(Fault(path.name, 0, "", f"cannot be read: {error}", "mend or restore the file")) from error
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict:
+    """An object of JSON, of which each key stands once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"{_twice(key for key, _ in pairs)!r} stands twice in one object")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _twice(keys: Iterable[str]) -> str | None:
+    return next((key for key, times in Counter(keys).items() if times > 1), None)
+
+
+class _Loader(yaml.SafeLoader):
+    """Of a mapping, each key stands once."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := _twice(key.value for key in keys):
+            mark = [key for key in keys if key.value == twice][1].start_mark
+            raise yaml.constructor.ConstructorError(problem=f"{twice!r} stands twice", problem_mark=mark)
+        return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: Path) -> dict:
     """What a YAML file holds, a mapping. Raises `DataError` where it cannot be read or is none."""
+    text = read_text(path)
     try:
-        found = yaml.safe_load(read_text(path))
+        found = yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         where = error.problem_mark.line + 1, str(error.problem_mark.column + 1)
         told = f"not YAML: {error.problem or error.context}"
         raise DataError(Fault(path.name, *where, told, "mend or restore the file")) from error
-    except (yaml.YAMLError, ValueError) as error:  # a character or a date that cannot be
-        if isinstance(error, DataError):
-            raise
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a character or a date that cannot be
         told = f"not YAML: {' '.join(str(error).split())}"
         raise DataError(Fault(path.name, 0, "", told, "mend or restore the file")) from error
     if not isinstance(found, dict):

@@ -3,20 +3,18 @@
 import difflib
 import importlib.util
 import json
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from jsonschema import Draft7Validator
 from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 
-from dossier import citation
+from dossier import citation, profiles
 from dossier.checks import check
 from dossier.package import DataError, Fault, Package, read_text, read_yaml
-
-BOOK = "dossier.book"
-"""The Sphinx extension that the settings must name."""
+from dossier.profiles import unfit
 
 SUFFIXES = (".md", ".ipynb", ".rst")
 
@@ -38,10 +36,15 @@ def project_faults(data: Package, memory: Path | None = None) -> list[Fault]:
 def agreement(data: Package) -> Iterator[Fault]:
     """The settings, the citation and the revisions tell one title, one edition and one date."""
     report = citation.report(data.folder.parent)
-    title = read_yaml(data.folder.parent / "_config.yml").get("title")
-    if title != report.title:
-        wrong = f"{report.title!r}, but _config.yml has the title {title!r}"
+    settings = read_yaml(data.folder.parent / "_config.yml")
+    if settings["title"] != report.title:
+        wrong = f"{report.title!r}, but _config.yml has the title {settings['title']!r}"
         yield Fault("CITATION.cff", 0, "title", wrong, "make them agree")
+    for author in report.authors:
+        named = author.get("literal") or author["family"]
+        if named not in settings.get("author", named):
+            wrong = f"{named!r}, but _config.yml has the author {settings['author']!r}"
+            yield Fault("CITATION.cff", 0, "authors", wrong, "make them agree")
     last = data.revisions.iloc[-1]
     for key, here, there in (
         ("version", report.edition, last["edition"]),
@@ -67,20 +70,12 @@ def _settings_faults(folder: Path) -> Iterator[Fault]:
             near = difflib.get_close_matches(str(key), known, 1)
             right = f"{near[0]}, perhaps" if near else "one of " + ", ".join(known)
             yield Fault(file, 0, str(key), "no such setting", right)
-    broken = list(Draft7Validator(schema).iter_errors(settings))
-    for error in sorted(broken, key=lambda error: [*map(str, error.path)]):
-        yield Fault(file, 0, ".".join(map(str, error.path)), error.message, "see Jupyter Book's configuration")
+    broken = {place: fault for place, *fault in [*unfit(schema, settings), *profiles.faults("config", settings)]}
+    for place, (wrong, right) in sorted(broken.items()):
+        yield Fault(file, 0, place, wrong, right)
     if broken:
         return
-    if not settings.get("title"):
-        yield Fault(file, 0, "title", "is missing", "the title that CITATION.cff has")
-    if not isinstance(settings.get("only_build_toc_files", False), bool):
-        yield Fault(file, 0, "only_build_toc_files", "is neither true nor false", "true")
-    extensions = settings.get("sphinx", {}).get("extra_extensions") or []
-    if BOOK not in extensions:
-        wrong = f"does not name {BOOK}, which makes marks, figures and registers"
-        yield Fault(file, 0, "sphinx.extra_extensions", wrong, f"[{BOOK}]")
-    for name in extensions:
+    for name in settings["sphinx"]["extra_extensions"]:
         try:
             found = importlib.util.find_spec(name)
         except (ImportError, ValueError):
@@ -107,10 +102,13 @@ def _toc_faults(folder: Path) -> Iterator[Fault]:
         if "multiple times" not in str(error):  # told below, with all others
             yield Fault(file, 0, "", str(error), "see the table of contents of Jupyter Book")
             return
+    except (TypeError, AttributeError, RecursionError) as error:  # lists for names, and the like
+        yield Fault(file, 0, "", f"cannot be read: {error}", "see the table of contents of Jupyter Book")
+        return
     named = Counter(_pages(toc))
     for name, times in named.items():
         page = next((name + end for end in ("", *SUFFIXES) if (folder / f"{name}{end}").is_file()), None)
-        if page is None or ".." in name:
+        if page is None or name != posixpath.normpath(name) or ".." in name:
             yield Fault(file, 0, "", f"there is no page {name!r}", f"a file of the project, as {name}.md")
         else:
             yield from _page_faults(folder, page)
@@ -128,8 +126,10 @@ def _page_faults(folder: Path, page: str) -> Iterator[Fault]:
     for number, line in enumerate(text.split("\n"), 1):
         if "\0" in line:
             yield Fault(page, number, "", "holds a NUL character", "text")
+        if re.match("(<{7}|>{7}) ", line):
+            yield Fault(page, number, "", "is the mark of a merge that was not ended", "one of the two versions")
     prose = re.sub(r"^(```+|~~~+|---$).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
-    if page.endswith(".md") and not re.search(r"^# \S", prose, flags=re.MULTILINE):
+    if page.endswith(".md") and not re.search(r"^# \S|^\S.*\n=+ *$", prose, flags=re.MULTILINE):
         yield Fault(page, 0, "", "has no heading", "a line '# Title' before the text")
 
 

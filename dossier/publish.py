@@ -19,7 +19,7 @@ from sphinx.util.console import color_terminal, nocolor
 from dossier import citation, distributions, drawings
 from dossier.book import downloads
 from dossier.book.citation import FOLDER as CITATIONS
-from dossier.package import load
+from dossier.package import DataError, load
 from dossier.unchanged import note_built, sources
 from dossier.workers import end, submit
 
@@ -105,15 +105,16 @@ def _publish(project: Path, work: Path, public: Path) -> int:
 
 def _build(project: Path, work: Path) -> int:
     """``jupyter-book build -W -n --keep-going``, called within the process, for the sake of its messages."""
-    unfinished = work / "unfinished"
+    unfinished, log = work / "unfinished", work / "error.log"
     if unfinished.exists():
         # Sphinx would not read pages again whose faults it has told, nor write those that it had read, nor know
-        # which files are of pages that are no more.
-        for folder in (work / "html", work / ".doctrees"):
-            shutil.rmtree(folder, ignore_errors=True)
+        # which files are of pages that are no more. After an error that no one foresaw, nothing is trusted.
+        for folder in ("html", ".doctrees", *([".jupyter_cache", "jupyter_execute"] if log.exists() else [])):
+            shutil.rmtree(work / folder, ignore_errors=True)
+        log.unlink(missing_ok=True)
     work.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
-    jupyter_book.sphinx.handle_exception = lambda app, settings, error, terminal: _tell(error, work / "error.log")
+    jupyter_book.sphinx.handle_exception = lambda app, settings, error, terminal: _tell(error, log)
     failed = jupyter_book.sphinx.build_sphinx(
         project,
         work / "html",
@@ -149,13 +150,17 @@ def _state(file: Path) -> tuple[int, int] | None:
 
 def _tell(error: BaseException, log: Path) -> None:
     """What went wrong, on the terminal; Sphinx's own function sends the reader to Sphinx's developers."""
-    print(f"\n{error}" if isinstance(error, SphinxError) else f"\n{type(error).__name__}: {error}", file=sys.stderr)
-    if not isinstance(error, SphinxError):
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        print(
-            f"this is told by no check; the page is the last one named above, the details are in {log}",
-            file=sys.stderr,
-        )
+    cause = getattr(error, "orig_exc", None) or error  # what a hook raised
+    if isinstance(cause, (SphinxError, DataError)):
+        print(f"\n{cause}", file=sys.stderr)
+        return
+    log.write_text("".join(traceback.format_exception(cause)), encoding="utf-8")
+    print(
+        f"\n{type(cause).__name__}: {cause}\n"
+        f"this is told by no check; if a page is at fault, it is the last one named above; details are in {log}\n"
+        "the next build starts from nothing",
+        file=sys.stderr,
+    )
 
 
 def _replace(public: Path, built: Path, finish: Callable[[Path], None] = lambda book: None) -> None:

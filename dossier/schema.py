@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from dossier.package import TYPES, DataError, Fault, Package, read_json
+from dossier import profiles
+from dossier.package import DataError, Fault, Package, read_json
+from dossier.profiles import short
 
 csv.field_size_limit(2**31 - 1)  # a cell that is too long is told by the limit of its column
 
@@ -31,105 +33,85 @@ READ = {
 }
 """Tables and columns without which the machinery cannot work; a schema may have more."""
 
+RESERVED = ("about", "codebook", "folder", "descriptor_path")
+"""No names for tables: two are added to the tables that others take, two are of `Package`."""
+
 FILLED = ("sources", "origins", "claims", "evidence", "revisions")
 """Tables that have at least one row."""
 
-_CONSTRAINTS = {
-    "required": bool,
-    "unique": bool,
-    "enum": list,
-    "pattern": str,
-    "minimum": (int, float),
-    "maximum": (int, float),
-    "minLength": int,
-    "maxLength": int,
+KINDS = {
+    "date": "date consulted date_start date_end",
+    "number": "latitude longitude low high",
+    "integer": "credibility",
 }
+"""Those of these columns that are no text, by type."""
 
 
 def descriptor_faults(data: Package) -> list[Fault]:
     """What is wrong with ``datapackage.json``; nothing can be measured by a faulty one."""
-    file = data.descriptor_path.name
     try:
-        resources = data.descriptor["resources"]
+        described = data.descriptor
     except DataError as error:
         return list(error.args)
-    named = Counter(resource.get("name") for resource in resources if isinstance(resource, dict))
-    faults, links = [], []
-    for number, resource in enumerate(resources, 1):
-        name = resource.get("name") if isinstance(resource, dict) else None
-        if not (isinstance(name, str) and name.isidentifier()):
-            faults.append((f"resource {number}", "has no name, or one that is not a word", "a name, as 'claims'"))
-            continue
-        if named[name] > 1:
-            faults.append((name, f"{named[name]} resources have this name", "a name of its own for each"))
-        path = resource.get("path")
-        if not (isinstance(path, str) and re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", path)):
-            faults.append((name, f"the path {path!r} is no file beside the schema", f"'{name}.csv', or another"))
-        if "schema" in resource:
-            found = _table_faults(resource["schema"], {item.get("name"): item for item in resources if item})
-            for column, wrong, right in found:
-                told = links if wrong.startswith("refers to") else faults  # to a table that has faults itself
-                told.append((f"{name}.{column}".rstrip("."), wrong, right))
-        elif resource.get("format") != "geojson":
-            faults.append((name, "has no schema", "a schema with its fields, or the format geojson"))
-    faults = faults or links
-    held = {} if faults else {resource["name"]: resource.get("schema") for resource in resources}
-    for table, columns in READ.items() if not faults else ():
-        if not held.get(table):
-            faults.append((table, "the schema lacks this table", "the table; it may have no rows"))
-            continue
-        has = {field["name"] for field in held[table]["fields"]}
-        right = "the field; the machinery reads it"
-        faults += [
-            (f"{table}.{key}", "the schema lacks this field", right) for key in columns.split() if key not in has
-        ]
+    faults = list(profiles.faults("datapackage", described))
+    for rules in (_names, _links, _reads):
+        faults = faults or list(rules(described["resources"]))
+    file = data.descriptor_path.name
     return [Fault(file, 0, *fault) for fault in dict.fromkeys(faults)]
 
 
-def _table_faults(schema, resources: dict) -> Iterator[tuple[str, str, str]]:
-    """Column, fault and remedy of the schema of one table."""
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    if not (isinstance(fields, list) and fields and all(isinstance(field, dict) for field in fields)):
-        yield "", "the schema has no list of fields", "one field for each column"
-        return
-    names = [field.get("name") for field in fields]
-    for number, (name, field) in enumerate(zip(names, fields, strict=True), 1):
-        if not isinstance(name, str) or not name:
-            yield f"field {number}", "has no name", "the name of the column"
+def _names(resources: list[dict]) -> Iterator[tuple[str, str, str]]:
+    """A name means one thing."""
+    for name, times in Counter(resource["name"] for resource in resources).items():
+        if times > 1:
+            yield name, f"{times} resources have this name", "a name of its own for each"
+        if name in RESERVED or hasattr(Package, name):
+            yield name, "the machinery uses this name for something else", "another name"
+    for resource in resources:
+        fields = [field["name"] for field in resource.get("schema", {}).get("fields", [])]
+        for name, times in Counter(fields).items():
+            if times > 1:
+                yield f"{resource['name']}.{name}", f"{times} fields have this name", "a name of its own for each"
+
+
+def _links(resources: list[dict]) -> Iterator[tuple[str, str, str]]:
+    """Keys are columns, and references lead to columns and tables that there are."""
+    tables = {resource["name"]: resource["schema"] for resource in resources if "schema" in resource}
+    columns = {name: {field["name"] for field in schema["fields"]} for name, schema in tables.items()}
+    for name, schema in tables.items():
+        if lost := set(schema["primaryKey"]) - columns[name]:
+            yield name, f"the primary key names {', '.join(sorted(lost))}", "columns of the table"
+        for link in schema.get("foreignKeys", []):
+            (column,), (target,), there = link["fields"], link["reference"]["fields"], link["reference"]["resource"]
+            if column not in columns[name]:
+                yield name, f"a foreign key of {column!r}, which is not its column", "a column of the table"
+            elif target not in columns.get(there, ()):
+                wrong = f"refers to {target!r} of {there!r}, which does not exist"
+                yield f"{name}.{column}", wrong, "a column of a table of this schema"
+        for field in schema["fields"]:
+            if field.get("references", name) not in tables:
+                wrong = f"refers to {field['references']!r}, which is no table"
+                yield f"{name}.{field['name']}", wrong, "the name of a table of this schema"
+
+
+def _reads(resources: list[dict]) -> Iterator[tuple[str, str, str]]:
+    """What the machinery reads is there, and of the type of which it reads it."""
+    types = {
+        resource["name"]: {field["name"]: field["type"] for field in resource["schema"]["fields"]}
+        for resource in resources
+        if "schema" in resource
+    }
+    for table, columns in READ.items():
+        if table not in types:
+            yield table, "the schema lacks this table", "the table; it may have no rows"
             continue
-        if names.count(name) > 1:
-            yield name, "two fields have this name", "a name of its own for each column"
-        if field.get("type") not in TYPES:
-            wrong = f"the type {field['type']!r} is not known" if "type" in field else "has no type"
-            yield name, wrong, "one of " + ", ".join(TYPES)
-        for key, value in field.get("constraints", {}).items():
-            if not isinstance(value, _CONSTRAINTS.get(key, ())):
-                yield name, f"the constraint {key} {value!r} is not known", "one of " + ", ".join(_CONSTRAINTS)
-        try:
-            re.compile(str(field.get("constraints", {}).get("pattern", "")))
-        except re.error as error:
-            yield name, f"the pattern is no regular expression: {error}", "a pattern as '^[A-Z][0-9]{3}$'"
-        target = field.get("references")
-        if target is not None and not _names_of(resources.get(target)):
-            yield name, f"refers to {target!r}, which is no table", "the name of a table of this schema"
-    key = schema.get("primaryKey")
-    if not (isinstance(key, list) and key and set(key) <= set(names)):
-        yield "", f"the primary key {key!r} names no columns of the table", "a list of its columns"
-    for link in schema.get("foreignKeys", []):
-        reference = link.get("reference", {})
-        target = resources.get(reference.get("resource"))
-        if not set(link.get("fields", [None])) <= set(names):
-            yield "", f"a foreign key of {link.get('fields')}, which are not its columns", "a list of its columns"
-        elif not set(reference.get("fields", [None])) <= _names_of(target):
-            wrong = f"refers to {reference.get('fields')} of {reference.get('resource')!r}, which does not exist"
-            yield " ".join(link["fields"]), wrong, "a column of a table of this schema"
-
-
-def _names_of(resource) -> set:
-    """The names of the fields of a resource; none where it is no table."""
-    schema = (resource or {}).get("schema")
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    return {field.get("name") for field in fields or [] if isinstance(field, dict)}
+        for column in columns.split():
+            found = types[table].get(column)
+            kind = next((kind for kind, names in KINDS.items() if column in names.split()), "string")
+            if found is None:
+                yield f"{table}.{column}", "the schema lacks this field", "the field; the machinery reads it"
+            elif found != kind:
+                yield f"{table}.{column}", f"has the type {found}", f"{kind}, as the machinery reads it"
 
 
 def file_faults(data: Package, name: str) -> Iterator[Fault]:
@@ -335,9 +317,17 @@ def _translate(data: Package, table: str, error) -> Fault:
 
 
 _WRITTEN = {
-    "number": (r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", "a number", "digits, as 1200 or 0.5, without separators"),
-    "integer": (r"-?(0|[1-9][0-9]*)", "a whole number", "digits, as 1200, without separators"),
-    "date": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date", "a day that exists, as 2024-12-18"),
+    "number": (
+        r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?",
+        "a number",
+        "digits, as 1200 or 0.5, without separators; 15 at most",
+    ),
+    "integer": (
+        r"-?(0|[1-9][0-9]{0,14})",
+        "a whole number",
+        "digits, as 1200, without separators; 15 at most",
+    ),
+    "date": (r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date", "a day that exists, as 2024-12-18"),
 }
 """Type to its form, its name and how to write it."""
 
@@ -355,19 +345,19 @@ def _form(data: Package, table: str, field: dict) -> str:
     return (f"as {short(good.iloc[0])!r}, " if len(good) else "") + f"by the pattern {pattern}"
 
 
-def short(cell: str) -> str:
-    """A cell, or the start of a long one."""
-    return cell if len(str(cell)) <= 60 else f"{str(cell)[:60]}…"
-
-
 _AFTER = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 _TEXT = [
     (
         # all that has no shape, but for the joiners of Persian and Indian scripts
         "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ue000-\uf8ff"
-        "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]",
+        "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ufdd0-\ufdef\ufffe\uffff]",
         "holds a line break or an invisible character",
         "one line of visible characters",
+    ),
+    (
+        "^[\u200c\u200d\ufe00-\ufe0f\\s]+$|[\u115f\u1160\u2800\u3164\uffa0]",
+        "holds signs that cannot be seen",
+        "visible characters, or an empty cell",
     ),
     (r"<[a-zA-Z/!?]|\{\{|\{%", "holds what looks like markup", "plain text"),
     (r"\{[\w:+-]+\}`|\]\(|&(?:[a-zA-Z]+|#\w+);", "holds what looks like markup", "plain text"),
@@ -381,7 +371,7 @@ _TEXT = [
 _FORMULA = (r"^[=+@\-]", "starts as a formula does, and a spreadsheet would run it", "a word first")
 
 
-_SIGNS = re.compile("[<{&\\]\ufffdÂÃâÐÑØÙ]")
+_SIGNS = re.compile("[<{&\\]\ufffd\u115f\u1160\u2800\u3164\uffa0ÂÃâÐÑØÙ]")
 
 
 def _doubtful(cell: str) -> bool:

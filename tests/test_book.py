@@ -222,6 +222,17 @@ FAULTS = {
 :colour: red
 ```
 
+```{register} places
+:where: country = Atlantis
+```
+
+```{register} places
+```
+
+```{register} places
+:where: place_id = port-ember
+```
+
 ```{lighthouse}
 ```
 
@@ -239,9 +250,11 @@ Light.
             "10: no column 'colour': one of place_id",
             "14: 'soon' is not a day: as 2024-12-18",
             "18: Unknown option keys: ['colour']: allowed",
-            "22: Unknown directive type: 'lighthouse'",
-            "25: no list: write each finding as an item",
-            "29: rests on no claim: add its mark",
+            "22: no row has country = 'Atlantis': :where: country = a value it has",
+            "29: port-ember stands on this page already: each row once",
+            "33: Unknown directive type: 'lighthouse'",
+            "36: no list: write each finding as an item",
+            "40: rests on no claim: add its mark",
         ],
     ),
     "links": (

@@ -181,7 +181,7 @@ def test_formatted_text_is_only_text(whole, title, url):
 def test_citation_file_without_author_is_named(sample):
     path = sample / "CITATION.cff"
     path.write_text(path.read_text().replace("authors:", "writers:"))
-    with pytest.raises(DataError, match=r"CITATION\.cff::authors: has no author"):
+    with pytest.raises(DataError, match=r"CITATION\.cff: has no authors"):
         citation.report(sample)
 
 

@@ -178,3 +178,17 @@ def test_what_cannot_be_printed_stops_the_build(sample):
     assert done.returncode == 1
     assert "chapters/island: raw HTML cannot be printed" in done.stderr + done.stdout
     assert not (sample / "_build" / "html").exists()
+
+
+def test_letters_that_the_fonts_lack_are_told_by_the_cells_and_lines_that_have_them(sample):
+    edit(sample, "data/claims.csv", "with two crates", "with two crates, \u7a7a\u7bb1 \U0001f6a2")
+    edit(sample, "chapters/island.md", "The keeper expects", "The keeper (\u5b88) expects")
+    done = build(sample)
+    assert done.returncode == 1
+    remedy = "the same in Latin letters"
+    assert (
+        f"data/claims.csv:2:statement: the fonts of the PDFs have no \u7a7a\u7bb1\U0001f6a2: {remedy}"
+        in done.stderr
+    )
+    assert f"chapters/island.md:7: the fonts of the PDFs have no \u5b88: {remedy}" in done.stderr
+    assert not (sample / "_build" / "html").exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import build
-from test_book import book_state
+from test_book import book_state, edit
 
 from dossier import publish
 from dossier.book import citation
@@ -56,6 +56,19 @@ def test_signal_leaves_the_last_book_and_the_next_build_makes_one(tmp_path, samp
     assert left == []
     assert book_state(folder) == stood
     page.write_text(text.replace("The harbour", "The old harbour"), encoding="utf-8")
+    done = build(folder)
+    assert done.returncode == 0, done.stderr
+    assert "The old harbour" in (folder / "_build" / "html" / "chapters" / "harbour.html").read_text()
+
+
+def test_damaged_memory_ends_one_build_and_not_the_next(tmp_path, sample_book):
+    folder = shutil.copytree(sample_book, tmp_path / "sample")
+    stood = book_state(folder)
+    (folder / "_build" / "work" / ".jupyter_cache" / "fingerprints.json").write_text("")
+    edit(folder, "chapters/harbour.md", "The harbour", "The old harbour")
+    done = build(folder)
+    assert done.returncode == 1 and "the next build starts from nothing" in done.stderr
+    assert book_state(folder) == stood
     done = build(folder)
     assert done.returncode == 0, done.stderr
     assert "The old harbour" in (folder / "_build" / "html" / "chapters" / "harbour.html").read_text()

@@ -102,9 +102,7 @@ def entry_page(app: Sphinx, table: str, key: str) -> str | None:
     """The page that holds the entry of a claim or a source; None where no register shows it."""
     if not hasattr(app, "dossier_entry_pages"):
         app.dossier_entry_pages = {
-            (name, entry): docname
-            if place < ENTRIES_A_PAGE[name]
-            else f"{docname}-{place // ENTRIES_A_PAGE[name] + 1}"
+            (name, entry): page_name(docname, place // ENTRIES_A_PAGE[name])
             for docname, held in getattr(app.env, "dossier_registered", {}).items()
             for name, keys in held["entries"]
             for place, entry in enumerate(keys)
@@ -134,7 +132,9 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             state.templates()
             .get_template("marks.html")
             .render(
-                marks=[(rows[key], claim_uri(app, docname, key)) for key in node["claims"]],
+                claims=rows,
+                keys=node["claims"],
+                uri=lambda key: claim_uri(app, docname, key),
                 anchor=node["ids"][0],
             )
         )

@@ -8,12 +8,14 @@ behind these. A document is set again only when something that it is made of has
 import hashlib
 import json
 import os
+import pickle
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +38,8 @@ from dossier.book.printed import Tree, folder, walk
 from dossier.book.registers import registered
 from dossier.drawings import PRINT_FONT
 from dossier.figures import PALETTE
+from dossier.package import Fault
+from dossier.schema import row_number
 
 logger = logging.getLogger(__name__)
 
@@ -207,12 +211,12 @@ def _resolve(app: Sphinx, tree: list[Tree], names: set[str]) -> None:
             part.update({"is": "inside", "to": f"source-{part['source']}"})
 
 
-def compose(app: Sphinx, document: Document, pages: dict[str, list[Tree]]) -> dict:
-    """All that a document says, for the template, from the trees of its pages."""
+def compose(app: Sphinx, document: Document, pages: dict[str, bytes]) -> dict:
+    """All that a document says, for the template, from the trees of its pages, pickled, as it changes them."""
     whole, env = app.dossier_report, app.env
     trees = []
     for part in document.parts:
-        tree = deepcopy(pages[part.docname])
+        tree = pickle.loads(pages[part.docname])
         headings = [node for node in walk(tree) if node["is"] == "heading"]
         for heading in headings:
             heading["level"] = max(len(part.number), 1) + heading.pop("depth")
@@ -283,10 +287,31 @@ def _compile(app: Sphinx, stem: str) -> bytes:
             timestamp=int(date.timestamp()),
         )
     except typst.TypstError as error:
-        raise ExtensionError(f"the PDF {stem} cannot be set: {error.diagnostic or error.message}") from error
+        told = error.diagnostic or error.message
+        if lost := {*"".join(re.findall(r'the text `"(.+?)"` could not be displayed', told))}:
+            told = "\n".join(map(str, _written(app, lost))) or told
+        raise ExtensionError(f"the PDF {stem} cannot be set:\n{told}") from error
     if warnings:
         raise ExtensionError(f"the PDF {stem}: " + "; ".join(warning.message for warning in warnings))
     return pdf
+
+
+def _written(app: Sphinx, lost: set[str]) -> Iterator[Fault]:
+    """Where characters stand that the fonts of the PDFs have not: in cells of tables, in lines of pages."""
+    data = state.tables(app)
+    texts = [
+        (f"data/{data.path(name).name}", row_number(index), column, cell)
+        for name in data.schemas
+        for column, cells in data.text(name).items()
+        for index, cell in cells.items()
+    ]
+    for docname in sorted(app.env.found_docs):
+        path = Path(app.env.doc2path(docname))
+        lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        texts += [(path.relative_to(app.srcdir).as_posix(), number, "", line) for number, line in lines]
+    for file, row, column, text in texts:
+        if found := "".join(sorted(lost & {*text})):
+            yield Fault(file, row, column, f"the fonts of the PDFs have no {found}", "the same in Latin letters")
 
 
 def _give_way() -> None:
@@ -321,10 +346,10 @@ class Press:
             return
         found, threads = documents(self.app), ThreadPoolExecutor(os.cpu_count(), initializer=_give_way)
         with _pages_at_hand(self.app.env):
-            pages = {part.docname: _tree(self.app, part.docname) for part in found[0].parts}
+            pages = {part.docname: pickle.dumps(_tree(self.app, part.docname)) for part in found[0].parts}
         shutil.copyfile(TEMPLATE, self.work / TEMPLATE.name)
         for document in found:
-            text = json.dumps(compose(self.app, document, pages), ensure_ascii=False, sort_keys=True, indent=0)
+            text = json.dumps(compose(self.app, document, pages), ensure_ascii=False, sort_keys=True)
             mark = _digest([text.encode(), TEMPLATE.read_bytes(), printed.versions().encode()])
             file = self.work / f"{document.stem}.pdf"
             if self.kept.get(document.stem) != mark or not file.is_file():

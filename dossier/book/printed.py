@@ -195,7 +195,7 @@ class _Printer:
         data = state.tables(self.app)
         fields = {field["name"]: field for field in data.fields(table)}
         columns = node["columns"] or list(fields)
-        head = [[re.sub("_id(s?)$", r"\1", column).replace("_", " ")] for column in columns]
+        head = [[state.column_in_words(column)] for column in columns]
         body = [[_table_cell(column, fields[column], row[column]) for column in columns] for row in rows]
         return [_ruled(head, body)]
 

@@ -54,6 +54,7 @@ class RegisterDirective(SphinxDirective):
         state.depend_on(self.env, data, *own.get(name, {name} & data.schemas.keys()), *state.GRADED)
         self._demand_columns(name, data)
         column, _, value = (part.strip() for part in self.options.get("where", "").partition("="))
+        self._demand_rows(name, data, column, value)
         page = registered(self.env).setdefault(self.env.docname, {"tables": [], "claims": [], "entries": []})
         page["tables"].append(name)
         if name in ENTRIES_A_PAGE:
@@ -80,6 +81,18 @@ class RegisterDirective(SphinxDirective):
                 date.fromisoformat(day)
             except ValueError:
                 raise self.error(f"register {name}: {day!r} is not a day: a day as 2024-12-18") from None
+
+    def _demand_rows(self, name: str, data, column: str, value: str) -> None:
+        """A selection has rows, and a row stands on a page once, as its id does."""
+        if name not in data.schemas:
+            return
+        rows = getattr(data, name)[_chosen(data, name, column, value)]
+        if column and rows.empty:
+            raise self.error(f"register {name}: no row has {column} = {value!r}: :where: {column} = a value it has")
+        shown, keys = self.env.temp_data.setdefault("dossier_shown", set()), {*rows[data.key(name)]}
+        if twice := shown & {(name, key) for key in keys}:
+            raise self.error(f"register {name}: {min(twice)[1]} stands on this page already: each row once")
+        shown.update((name, key) for key in keys)
 
     def _note_uses(self, data, name: str, column: str, value: str) -> None:
         """The claims whose marks stand in a table are used by the page."""

@@ -1,5 +1,6 @@
 """What the parts of the book share: the tables, and who uses which claim where."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -125,6 +126,7 @@ def templates() -> Environment:
     )
     environment.filters["day"] = lambda value: "" if pd.isna(value) else day_in_words(value)
     environment.filters["number"] = number_in_words
+    environment.filters["column"] = column_in_words
     environment.filters["size"] = size_in_words
     environment.tests["given"] = lambda value: not pd.isna(value)
     environment.tests["timestamp"] = lambda value: isinstance(value, pd.Timestamp)
@@ -152,6 +154,11 @@ def source_in_words(row: pd.Series) -> str:
     """Publisher and year of a source, as prose names it."""
     year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
     return f"{row['publisher']}{year}"
+
+
+def column_in_words(name: str) -> str:
+    """The head of a column: ``claims`` for ``claim_ids``."""
+    return re.sub("_id(s?)$", r"\1", name).replace("_", " ")
 
 
 def number_in_words(value: float) -> str:
