@@ -10,7 +10,7 @@ import os
 import altair as alt
 from altair.utils.html import spec_to_html
 
-from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, columns_drawn, demand
+from dossier.figures import BOOK, CATEGORIES, MIMETYPE, PALETTE, columns_drawn, demand, name_tooltips
 
 TOOLTIP = [
     alt.Tooltip("statement:N", title="Claim"),
@@ -93,6 +93,7 @@ def _theme() -> alt.theme.ThemeConfig:
 
 
 def _render(spec: dict, **_) -> dict:
+    name_tooltips(spec)
     bundle = {MIMETYPE: spec, "text/plain": str(spec.get("description") or "chart")}
     if BOOK not in os.environ:  # JupyterLab draws no Vega-Lite 6 by itself: give it the chart with its library
         bundle["text/html"] = spec_to_html(

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from dossier.package import column_in_words
+
 MIMETYPE = "application/vnd.vegalite.v6+json"
 
 BOOK = "DOSSIER_BOOK"
@@ -104,6 +106,15 @@ def claims_drawn(spec: dict) -> list[str]:
         found.update(str(row.get("claim_id") or "").split())
         found.update(str(row.get("claim_ids") or "").split())
     return sorted(found)
+
+
+def name_tooltips(spec: dict) -> None:
+    """Give the fields of tooltips that have no title one in words, in a specification, in place."""
+    for part in (spec, *spec.get("layer", [])):
+        shown = part.get("encoding", {}).get("tooltip", [])
+        for line in shown if isinstance(shown, list) else [shown]:
+            if "field" in line:
+                line.setdefault("title", column_in_words(line["field"]).capitalize())
 
 
 def shows_support(spec: dict) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
@@ -149,6 +150,11 @@ class Package:
                 ) from error
             frame[name] = cells
         return frame
+
+
+def column_in_words(name: str) -> str:
+    """The name of a column as readers see it: ``claims`` for ``claim_ids``."""
+    return re.sub("_id(s?)$", r"\1", name).replace("_", " ")
 
 
 def read_text(path: Path) -> str:

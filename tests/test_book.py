@@ -354,6 +354,8 @@ def test_page_can_be_read_as_of_an_earlier_day(harbour):
     harbour.fill("[name=asof]", "2031-03-02")
     assert harbour.locator("a.claim-mark.left-out").count() == 0
     assert harbour.locator(".figure-data tbody tr:not([hidden])").count() == 2
+    harbour.hover("a.claim-mark[data-claim=K001]")
+    assert harbour.locator(".card-by").text_content() == "By 2031-03-02: 2 independent origins."
 
 
 def test_live_chart_takes_the_theme_and_returns_when_it_changes(harbour):

@@ -477,9 +477,9 @@ FILES = {
         "the header",
     ),
     "control character in the header": (
-        "judgements.csv",
+        "verifications.csv",
         replacing(b"note\n", b"note,\x1b[2Jx\n"),
-        "judgements.csv:1:\\x1b[2Jx",
+        "verifications.csv:1:\\x1b[2Jx",
         "no such column",
         "the header",
     ),

@@ -85,7 +85,7 @@ CHANGES = {  # what is edited at once, as file, old and new text; whether notebo
         False,
     ),
     "a colour of the charts": ([("dossier/figures.py", '"#1f5fa9"', '"#1f5fa0"')], True),
-    "configuration": ([("_config.yml", "author: The lamp editors", "author: The editors of the lamp")], False),
+    "configuration": ([("_config.yml", "author: The lamp editors", "author: The lamp editors, a crew")], False),
     "citation": ([("CITATION.cff", "authors:\n", "keywords: [lamps]\nauthors:\n")], False),
     "address": (
         [("_config.yml", "launch_buttons:", "html: {baseurl: https://example.org/lamp}\nlaunch_buttons:")],

@@ -181,7 +181,7 @@ def test_what_cannot_be_printed_stops_the_build(sample):
 
 
 def test_letters_that_the_fonts_lack_are_told_by_the_cells_and_lines_that_have_them(sample):
-    edit(sample, "data/claims.csv", "with two crates", "with two crates, \u7a7a\u7bb1 \U0001f6a2")
+    edit(sample, "data/claims.csv", "with two crates", "with two crates \u7a7a\u7bb1 \U0001f6a2")
     edit(sample, "chapters/island.md", "The keeper expects", "The keeper (\u5b88) expects")
     done = build(sample)
     assert done.returncode == 1

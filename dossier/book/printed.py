@@ -27,6 +27,7 @@ from dossier import scales
 from dossier.book import figures, registers, state
 from dossier.book.claims import claim_marks, source_mark
 from dossier.figures import WIDE
+from dossier.package import column_in_words
 
 WRAPPERS = {
     nodes.strong: "strong",
@@ -195,7 +196,7 @@ class _Printer:
         data = state.tables(self.app)
         fields = {field["name"]: field for field in data.fields(table)}
         columns = node["columns"] or list(fields)
-        head = [[state.column_in_words(column)] for column in columns]
+        head = [[column_in_words(column)] for column in columns]
         body = [[_table_cell(column, fields[column], row[column]) for column in columns] for row in rows]
         return [_ruled(head, body)]
 

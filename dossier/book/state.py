@@ -1,6 +1,5 @@
 """What the parts of the book share: the tables, and who uses which claim where."""
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from sphinx.util import logging
 from dossier import __file__ as _package_file
 from dossier.checks import check
 from dossier.evidence import graded_claims
-from dossier.package import Package, load
+from dossier.package import Package, column_in_words, load
 
 logger = logging.getLogger(__name__)
 
@@ -154,11 +153,6 @@ def source_in_words(row: pd.Series) -> str:
     """Publisher and year of a source, as prose names it."""
     year = f", {row['date'].year}" if pd.notna(row["date"]) else ""
     return f"{row['publisher']}{year}"
-
-
-def column_in_words(name: str) -> str:
-    """The head of a column: ``claims`` for ``claim_ids``."""
-    return re.sub("_id(s?)$", r"\1", name).replace("_", " ")
 
 
 def number_in_words(value: float) -> str:

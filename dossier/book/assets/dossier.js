@@ -28,9 +28,18 @@
     card.style.left = `${left + window.scrollX}px`;
     card.style.top = `${window.scrollY + (above ? at.top - size.height - 6 : at.bottom + 6)}px`;
   };
+  // Where the reader has chosen a day, a card tells how many of its origins had been published by then.
+  const dated = (card, claim) => {
+    card.querySelector(".card-by")?.remove();
+    if (!wanted.asof || !(claim in support)) return;
+    const by = support[claim][0].filter((day) => day <= wanted.asof).length;
+    const textContent = `By ${wanted.asof}: ${by} independent origin${by === 1 ? "" : "s"}.`;
+    card.append(Object.assign(document.createElement("p"), { className: "card-line card-by", textContent }));
+  };
   const show = (mark) => {
     const card = document.getElementById(`card-${mark.dataset.claim}`);
     if (!card || card === open && mark === opener) return;
+    dated(card, mark.dataset.claim);
     place(card, mark.getBoundingClientRect());
     mark.setAttribute("aria-describedby", card.id);
     opener = mark;
@@ -72,6 +81,7 @@
       if (claims.includes(link.textContent) && links.childElementCount < 12
           && ![...links.children].some((other) => other.textContent === link.textContent))
         links.append(link.cloneNode(true), " ");
+    if (card) dated(card, claims[0]);
     chartCard.replaceChildren(...lines, ...(card ? card.cloneNode(true).childNodes : [links]));
     place(chartCard, new DOMRect(event.clientX, event.clientY, 1, 1));
   };
