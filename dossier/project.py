@@ -14,7 +14,6 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_data
 from dossier import citation, profiles
 from dossier.checks import check
 from dossier.package import DataError, Fault, Package, read_text, read_yaml
-from dossier.profiles import unfit
 
 SUFFIXES = (".md", ".ipynb", ".rst")
 
@@ -34,7 +33,7 @@ def project_faults(data: Package, memory: Path | None = None) -> list[Fault]:
 
 
 def agreement(data: Package) -> Iterator[Fault]:
-    """The settings, the citation and the revisions tell one title, one edition and one date."""
+    """The settings, the citation and the revisions tell one title, the same authors, one edition and one date."""
     report = citation.report(data.folder.parent)
     settings = read_yaml(data.folder.parent / "_config.yml")
     if settings["title"] != report.title:
@@ -70,7 +69,9 @@ def _settings_faults(folder: Path) -> Iterator[Fault]:
             near = difflib.get_close_matches(str(key), known, 1)
             right = f"{near[0]}, perhaps" if near else "one of " + ", ".join(known)
             yield Fault(file, 0, str(key), "no such setting", right)
-    broken = {place: fault for place, *fault in [*unfit(schema, settings), *profiles.faults("config", settings)]}
+    broken = {
+        place: fault for place, *fault in [*profiles.unfit(schema, settings), *profiles.faults("config", settings)]
+    }
     for place, (wrong, right) in sorted(broken.items()):
         yield Fault(file, 0, place, wrong, right)
     if broken:
