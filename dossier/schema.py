@@ -22,7 +22,7 @@ READ = {
     "reliability_reason consulted extent note",
     "origins": "origin_id kind",
     "claims": "claim_id statement claimant date_start date_end date_precision place_id credibility status note",
-    "evidence": "claim_id source_id stance origin_id fidelity note",
+    "evidence": "claim_id source_id stance origin_id fidelity checked note",
     "places": "place_id name latitude longitude",
     "estimates": "estimate_id claim_id low high",
     "hypotheses": "hypothesis_id",
@@ -40,7 +40,7 @@ FILLED = ("sources", "origins", "claims", "evidence", "revisions")
 """Tables that have at least one row."""
 
 KINDS = {
-    "date": "date consulted date_start date_end",
+    "date": "date consulted checked date_start date_end",
     "number": "latitude longitude low high",
     "integer": "credibility",
 }

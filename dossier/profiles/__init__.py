@@ -32,12 +32,12 @@ def _place(part, path) -> str:
     """A path as ``claims.date_start.type``: what has a name is told by it, other parts of a list are counted."""
     place, above = [], ""
     for key in path:
-        part = part[key]
-        if isinstance(key, int):
+        counted, part = isinstance(part, list), part[key]
+        if counted:
             name = part.get("name") if isinstance(part, dict) else None
             place.append(name if isinstance(name, str) and name.isidentifier() else f"{above} {key + 1}")
         elif key not in ("resources", "schema", "fields"):
-            place.append(key)
+            place.append(str(key))
         above = str(key).rstrip("s")
     return ".".join(map(short, place))
 
